@@ -1,0 +1,2 @@
+// @protoloom/sim: Many stacks on virtual wires in virtual time.
+export { VERSION } from './version.js';

@@ -1,0 +1,2 @@
+// @protoloom/arp: Address resolution protocol, RFC 826.
+export { VERSION } from './version.js';

@@ -1,0 +1,2 @@
+// @protoloom/loopback: The loopback link type.
+export { VERSION } from './version.js';

@@ -1,0 +1,2 @@
+// @protoloom/frames: Golden frames and hostile input.
+export { VERSION } from './version.js';

@@ -1,0 +1,2 @@
+// @protoloom/kernel: A host against the real Linux kernel over TAP.
+export { VERSION } from './version.js';

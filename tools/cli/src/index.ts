@@ -1,0 +1,2 @@
+// protoloom: The protoloom command.
+export { VERSION } from './version.js';
