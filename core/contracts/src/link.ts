@@ -1,7 +1,7 @@
 // Link types and what stands right above the link: EtherTypes, taps.
 import type { Interface } from './interface.js';
 import type { Packet } from './packet.js';
-import { allPoint, service, u16Point, type Verdict } from './token.js';
+import { allPoint, mapPoint, service, u16Point, type Verdict } from './token.js';
 
 /** Linux's ARPHRD_* numbers: keys of `LINK_TYPE`. */
 export const ARPHRD_ETHER = 1;
@@ -43,7 +43,7 @@ export interface LinkType {
 }
 
 /** Link types by ARPHRD_*. Owned by the stack. */
-export const LINK_TYPE = u16Point<LinkType>('link.type', 1);
+export const LINK_TYPE = mapPoint<number, LinkType>('link.type', 1);
 
 /**
  * Where a link hands a packet up, `protocol` and `l3` being set: taps of the network layer see it, then the table of EtherTypes.
