@@ -1,4 +1,5 @@
 // Neighbours: one state machine (RFC 4861 §7.3, as Linux applies it to both families), resolution protocols attached to it.
+import type { CounterSpec, Counters } from './counters.js';
 import type { Interface } from './interface.js';
 import type { Packet } from './packet.js';
 import { allPoint, mapPoint, service } from './token.js';
@@ -29,6 +30,8 @@ export interface Neighbour {
   readonly state: number;
   /** Its link address; meaningless while it is not known. Replaced, never written into. */
   readonly linkAddress: Uint8Array;
+  /** When its state or link address last changed, µs of the clock. */
+  readonly updatedUs: number;
   /** True once it was collected or its interface went: look it up again. */
   readonly dead: boolean;
   /**
@@ -53,6 +56,9 @@ export interface NeighbourParameters {
   readonly locktime: number;
 }
 
+/** Counters of one family's neighbours, as /proc/net/stat has them. `entries` is how many there are now. */
+export type NeighbourCounters = Counters<ReturnType<typeof neighbourCounters>>;
+
 /** A resolution protocol: ARP for AF_INET, Neighbor Discovery for AF_INET6. */
 export interface NeighbourFamily {
   readonly family: number;
@@ -61,6 +67,12 @@ export interface NeighbourFamily {
   parameters(iface: Interface): NeighbourParameters;
   /** `net.<family>.neigh.default.gc_thresh1..3` and gc_interval (s), live. */
   readonly thresholds: { readonly gcThresh1: number; readonly gcThresh2: number; readonly gcThresh3: number; readonly gcInterval: number };
+  /** The set that `neighbourCounters` describes, moved by the machine (the two of received probes by the protocol). */
+  readonly counters: NeighbourCounters;
+  /** RTN_* of a neighbour's address on this interface: MULTICAST and BROADCAST need no resolution. */
+  classify(iface: Interface, words: Int32Array, at: number): number;
+  /** Whether the interface's neighbours are forgotten, permanent ones aside, when it loses its carrier. */
+  evictsWithoutCarrier(iface: Interface): boolean;
   /**
    * Asks for the neighbour, to its link address where `unicast`, else to all. `packet` is the first that waits, for the source address to
    * ask from; undefined where none waits.
@@ -73,7 +85,11 @@ export interface NeighbourFamily {
 export const NEIGHBOUR_FAMILY = mapPoint<number, NeighbourFamily>('neighbour.family', 1);
 
 export interface Neighbours {
-  /** The neighbour under this address, made where there is none (its resolution starts with the first packet). */
+  /**
+   * The neighbour under this address, made where there is none (its resolution starts with the first packet). Where the table is full it
+   * is `dead` from the start, and drops what it is given.
+   * @throws Error where no resolution protocol of this family is plugged in.
+   */
   lookup(iface: Interface, family: number, words: Int32Array, at: number): Neighbour;
   /** The neighbour, or undefined; makes none. */
   find(iface: Interface, family: number, words: Int32Array, at: number): Neighbour | undefined;
@@ -198,3 +214,27 @@ export const neighbourThresholds = (family: 'ipv4' | 'ipv6') =>
     gcThresh3: { path: `net.${family}.neigh.default.gc_thresh3`, initial: 1024, min: 0, unit: 'entries', doc: 'Most entries.' },
     gcInterval: { path: `net.${family}.neigh.default.gc_interval`, initial: 30, min: 0, unit: 's', doc: 'Between two collections.' },
   }) as const;
+
+/**
+ * The counters of one family's neighbours under the names of /proc/net/stat. Declared by whoever attaches to `NEIGHBOUR_FAMILY`, as the
+ * sysctls are. Packets on their way out have no fates.
+ */
+export const neighbourCounters = <const T extends 'arp_cache' | 'ndisc_cache'>(table: T) =>
+  ({
+    entries: { unit: 'entries', mib: `stat.${table}.entries`, doc: 'Neighbours in the table now.' },
+    allocs: { unit: 'entries', mib: `stat.${table}.allocs`, doc: 'Neighbours made.' },
+    destroys: { unit: 'entries', mib: `stat.${table}.destroys`, doc: 'Neighbours removed.' },
+    lookups: { unit: 'events', mib: `stat.${table}.lookups`, doc: 'Look-ups.' },
+    hits: { unit: 'events', mib: `stat.${table}.hits`, doc: 'Look-ups that found a neighbour.' },
+    resFailed: { unit: 'events', mib: `stat.${table}.res_failed`, doc: 'Resolutions without answer.' },
+    rcvProbesMcast: { unit: 'packets', mib: `stat.${table}.rcv_probes_mcast`, doc: 'Solicitations received by multicast.' },
+    rcvProbesUcast: { unit: 'packets', mib: `stat.${table}.rcv_probes_ucast`, doc: 'Solicitations received by unicast.' },
+    periodicGcRuns: { unit: 'events', mib: `stat.${table}.periodic_gc_runs`, doc: 'Collections by the clock.' },
+    forcedGcRuns: { unit: 'events', mib: `stat.${table}.forced_gc_runs`, doc: 'Collections because the table was filling.' },
+    unresolvedDiscards: {
+      unit: 'packets',
+      mib: `stat.${table}.unresolved_discards`,
+      doc: 'Oldest waiting packets dropped for newer ones.',
+    },
+    tableFulls: { unit: 'events', mib: `stat.${table}.table_fulls`, doc: 'Neighbours refused because the table was full.' },
+  }) as const satisfies CounterSpec;
