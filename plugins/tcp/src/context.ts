@@ -1,0 +1,47 @@
+// What every file of TCP shares within one stack: services, counters, sysctls, tables.
+import type { Chain, Clock, Counters, Entropy, Log, Lookup, Packets, SysctlValues, Table, Timers, Turns } from '@protoloom/contracts';
+import type { LocalPorts, Routes } from '@protoloom/contracts/ip';
+import type { CongestionControl, TcpOption, TcpOptionConnection } from '@protoloom/contracts/tcp';
+import type { counters } from './counters.js';
+import type { Demux } from './demux.js';
+import type { IsnGenerator } from './isn.js';
+import type { Ports } from './ports.js';
+import type { Segment } from './segment-in.js';
+import type { sysctls } from './sysctls.js';
+import type { Tcb } from './tcb.js';
+import type { TimeWaits } from './time-wait.js';
+
+export type TcpCounters = Counters<typeof counters>;
+export type TcpSysctls = SysctlValues<typeof sysctls>;
+
+export interface Tcp {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly turns: Turns;
+  readonly packets: Packets;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly routes: Routes;
+  readonly localPorts: LocalPorts;
+  readonly counters: TcpCounters;
+  readonly sysctls: TcpSysctls;
+  readonly controllers: Lookup<string, CongestionControl>;
+  // biome-ignore lint/suspicious/noExplicitAny: the state is the option's own affair.
+  readonly options: Table<TcpOption<any>>;
+  /** Kinds that somebody attached to `options`, ascending; replaced when one comes or goes. */
+  optionKinds: readonly number[];
+  readonly isnChain: Chain<(connection: TcpOptionConnection) => number | undefined>;
+  readonly isn: IsnGenerator;
+  readonly ports: Ports;
+  readonly demux: Demux;
+  readonly timeWaits: TimeWaits;
+  /** The segment that is being processed: one record per stack. */
+  readonly seg: Segment;
+  /** Challenge ACKs left in this second, of tcp_challenge_ack_limit (RFC 5961 §7), and when it began. */
+  challengeLeft: number;
+  challengeSinceUs: number;
+  /** Connections without a user that have not ended, of tcp_max_orphans. */
+  orphans: number;
+  /** A connection's turn to send. */
+  output(tcb: Tcb): void;
+}

@@ -1,0 +1,261 @@
+// The transmission control block: all state of one connection, RFC 9293 §3.3.1. Plain data; what it means is in the files that write it.
+import { type Route } from '@protoloom/contracts/ip';
+import type { EgressRequest, Timer } from '@protoloom/contracts';
+import type { SocketState } from '@protoloom/contracts/socket';
+import { type Controller, type SenderControl, TCP_CLOSE } from '@protoloom/contracts/tcp';
+import type { ReceiveRing } from './buffers/receive-ring.js';
+import type { SendRing } from './buffers/send-ring.js';
+import type { View } from './congestion.js';
+import type { Tcp } from './context.js';
+import type { Listener } from './listener.js';
+import type { Recovery } from './recovery/recovery.js';
+
+/** What a 4-tuple leads to: a connection, a half-open one (SYN queue), or the remains of one. */
+export const FLOW_CONNECTION = 0;
+export const FLOW_REQUEST = 1;
+export const FLOW_TIME_WAIT = 2;
+
+/** `shutdown`, Linux's RCV_SHUTDOWN and SEND_SHUTDOWN. */
+export const RCV_SHUTDOWN = 1;
+export const SEND_SHUTDOWN = 2;
+
+/** What the retransmission timer is armed for. One at a time: with data in flight nothing is probed. */
+export const PENDING_NONE = 0;
+export const PENDING_RETRANSMIT = 1;
+export const PENDING_PROBE = 2;
+
+/** Who uses a connection: its endpoint. An orphan has none. */
+export interface TcbUser {
+  /** Readiness may have risen: wakes the listener after this turn's egress. */
+  wake(): void;
+}
+
+export class Tcb {
+  readonly kind = FLOW_CONNECTION;
+  readonly tcp: Tcp;
+  readonly socket: SocketState;
+  /** Undefined before `accept`, and once the user has closed. */
+  user: TcbUser | undefined = undefined;
+  /** TCP_*. Written by `enter` in state.ts alone. */
+  state: number = TCP_CLOSE;
+  /** In the flow table. */
+  hashed = false;
+
+  // ---- who talks to whom
+  /** AF_INET or AF_INET6: the network family of `addresses`, which for a mapped address on an INET6 socket is AF_INET. */
+  family: number;
+  /** Ours at SOURCE, the peer's at DESTINATION, IPv4 in its mapped form. Unspecified where not bound. */
+  readonly addresses = new Int32Array(8);
+  localPort = 0;
+  remotePort = 0;
+  /** The user chose the local address, or port, by bind(). */
+  boundAddress = false;
+  boundPort = false;
+  route: Route | undefined = undefined;
+  /** Written while LISTEN: its queues. */
+  listener: Listener | undefined = undefined;
+  /** The listener that this connection came from, until it is accepted. */
+  parent: Listener | undefined = undefined;
+
+  // ---- sending, RFC 9293 figure 3
+  iss = 0;
+  sndUna = 0;
+  /** One past the highest sequence number sent; it never moves back: what is to be sent again is `recovery`'s. */
+  sndNxt = 0;
+  /** Octets, scaled. */
+  sndWnd = 0;
+  sndWl1 = 0;
+  sndWl2 = 0;
+  /** Largest SND.WND that the peer ever offered, RFC 9293 §3.8.6.2.1. */
+  maxSndWnd = 0;
+  /** Window scales: what the peer shifts its windows by, and we ours (RFC 7323 §2.2). */
+  sndWndScale = 0;
+  rcvWndScale = 0;
+  /** Octets not yet acknowledged, and not yet sent; the first has sequence number `sndBase`. */
+  readonly send: SendRing;
+  sndBase = 0;
+  /** FIN follows the last octet of `send`. */
+  finQueued = false;
+  /** End of the last segment smaller than the MSS that was sent: Minshall's variant of Nagle's algorithm. */
+  sndSmall = 0;
+  /** Octets before this sequence number carry PSH on their last segment: the user's last push. */
+  pushSeq = 0;
+  /** Payload of a full segment, SMSS less the options that every segment carries. */
+  mss = 536;
+  /** Largest segment that the peer takes, from its option (RFC 9293 §3.7.1), clamped by TCP_MAXSEG. */
+  peerMss = 536;
+  /** TCP_MAXSEG, 0: not set. */
+  userMss = 0;
+  /** What we told the peer in our SYN. */
+  advertisedMss = 536;
+  /** Path MTU that `mss` was computed from. */
+  pathMtu = 0;
+
+  // ---- receiving, RFC 9293 figure 4
+  irs = 0;
+  rcvNxt = 0;
+  /** Octets that we last offered, counted from `rcvWup`; the right edge rcvWup + rcvWnd never moves left. */
+  rcvWnd = 0;
+  /** RCV.NXT when the window was last sent. */
+  rcvWup = 0;
+  /** Highest window that may be offered, TCP_WINDOW_CLAMP. */
+  windowClamp = 0;
+  /** The window as opening towards a new peer, Linux's rcv_ssthresh. */
+  rcvSsthresh = 0;
+  readonly receive: ReceiveRing;
+  /** The peer's FIN was taken: nothing follows. */
+  finReceived = false;
+  /** RCV_SHUTDOWN and SEND_SHUTDOWN. */
+  shutdown = 0;
+  /** Peer's segment size as it shows, for delayed ACKs (Linux's rcv_mss). */
+  rcvMss = 536;
+
+  // ---- acknowledging, RFC 9293 §3.8.6.3
+  /** An ACK waits for data, or for its timer. */
+  ackPending = false;
+  /** An ACK has to go out in this turn's egress. */
+  ackNow = false;
+  /** Segments that are still acknowledged at once (start of a connection, loss seen). */
+  quickAcks = 0;
+  /** TCP_QUICKACK: the user wants, or does not want, acknowledgements at once. */
+  quickAckMode = true;
+  /** Times that we answered within a delayed acknowledgement: an interactive session (Linux's pingpong). */
+  interactive = 0;
+  /** Delayed-ACK timeout, µs, as it follows the peer's rhythm. */
+  ackTimeoutUs = 0;
+  /** Octets received since the last ACK was sent. */
+  unackedBytes = 0;
+  lastReceivedUs = 0;
+  /** Last ACK.sent, RFC 7323 §4.3. */
+  lastAckSent = 0;
+
+  // ---- options, RFC 7323 and RFC 2018; negotiated in the SYNs
+  timestampsOk = false;
+  windowScalingOk = false;
+  sackOk = false;
+  tsRecent = 0;
+  /** When `tsRecent` was written, µs; -1: never. */
+  tsRecentUs = -1;
+  /** Added to our clock in TSval, random per connection. */
+  tsOffset = 0;
+  /** D-SACK to be reported in the next ACK: [dsackFrom, dsackTo), none where equal (RFC 2883). */
+  dsackFrom = 0;
+  dsackTo = 0;
+  /** States of TCP_OPTION attachments, by kind; undefined where none opened. */
+  outside: unknown[] | undefined = undefined;
+
+  // ---- retransmission, RFC 6298
+  srttUs = 0;
+  rttVarUs = 0;
+  /** Linux's refinement of RTTVAR: medium deviation, its maximum in this round, and where the round ends. */
+  mdevUs = 0;
+  mdevMaxUs = 0;
+  rttSeq = 0;
+  minRttUs = -1;
+  minRttAtUs = 0;
+  /** Retransmission timeout, µs, before backoff. Written by recovery/rto.ts. */
+  rtoUs = 1_000_000;
+  /** Doublings of the RTO, or of the probe interval, now in force. */
+  backoff = 0;
+  /** Timeouts, or probes, in a row without an answer: R1 and R2 of RFC 9293 §3.8.3 are measured by it. */
+  retransmits = 0;
+  probesOut = 0;
+  /** When the first retransmission of this episode left, µs; 0: none. */
+  retransmitStartUs = 0;
+  /** When the oldest unanswered window probe's episode began, µs; 0: none. */
+  probeStartUs = 0;
+  /** TCP_SYNCNT, 0: sysctl. */
+  synRetries = 0;
+  /** TCP_USER_TIMEOUT, µs; 0: sysctl's retries. */
+  userTimeoutUs = 0;
+  retransmitTimer: Timer | undefined = undefined;
+  /** PENDING_*. */
+  pending = PENDING_NONE;
+  ackTimer: Timer | undefined = undefined;
+  /** Keep-alive, FIN-WAIT-2 and orphans (Linux's sk_timer). */
+  keepAliveTimer: Timer | undefined = undefined;
+  /** Detection and repair of losses. */
+  readonly recovery: Recovery;
+
+  // ---- congestion control
+  readonly view: View;
+  readonly control: SenderControl;
+  controller: Controller | undefined = undefined;
+  /** Its name, as TCP_CONGESTION tells. */
+  congestionControl = '';
+  lastSentUs = 0;
+  lastAckUs = 0;
+
+  // ---- the user's wishes
+  noDelay = false;
+  cork = false;
+  /** The last send had MSG_MORE. */
+  more = false;
+  /** µs and counts; 0: the sysctl's. */
+  keepIdleUs = 0;
+  keepIntervalUs = 0;
+  keepCount = 0;
+  /** TCP_LINGER2: µs in FIN-WAIT-2; 0: the sysctl's; -1: none. */
+  linger2Us = 0;
+  /** TCP_DEFER_ACCEPT, seconds. */
+  deferAccept = 0;
+  notSentLowWater = -1;
+
+  // ---- errors
+  /** SO_ERROR, positive errno. */
+  error = 0;
+  /** An error that does not end the connection by itself (RFC 1122 §4.2.3.9): told when it times out. */
+  softError = 0;
+  /** When the last challenge or duplicate ACK for a bad segment left, µs (RFC 5961 §7, tcp_invalid_ratelimit); -1: never. */
+  lastOutOfWindowAckUs = -1;
+  /** The connection's entry in the turn's egress. */
+  egressRequest: EgressRequest | undefined = undefined;
+
+  // ---- TCP_INFO
+  bytesSent = 0;
+  bytesRetransmitted = 0;
+  bytesAcked = 0;
+  bytesReceived = 0;
+  segmentsOut = 0;
+  segmentsIn = 0;
+  dataSegmentsOut = 0;
+  dataSegmentsIn = 0;
+  totalRetransmits = 0;
+
+  constructor(tcp: Tcp, socket: SocketState, family: number, parts: TcbParts) {
+    this.tcp = tcp;
+    this.socket = socket;
+    this.family = family;
+    this.send = parts.send;
+    this.receive = parts.receive;
+    this.recovery = parts.recovery;
+    this.view = parts.view;
+    this.control = parts.control;
+  }
+
+  /** This turn's egress: output.ts. */
+  egress(): void {
+    this.tcp.output(this);
+  }
+}
+
+/** What a connection is assembled from. */
+export interface TcbParts {
+  readonly send: SendRing;
+  readonly receive: ReceiveRing;
+  readonly recovery: Recovery;
+  readonly view: View;
+  readonly control: SenderControl;
+}
+
+/** Sequence number after the last octet that the user wrote; FIN's own where `finQueued`. */
+export const writeEnd = (tcb: Tcb): number => (tcb.sndBase + tcb.send.length) | 0;
+
+/** The FIN has been sent. */
+export const finSent = (tcb: Tcb): boolean => tcb.finQueued && ((tcb.sndNxt - writeEnd(tcb)) | 0) > 0;
+
+/** Our FIN is acknowledged. */
+export const finAcked = (tcb: Tcb): boolean => finSent(tcb) && tcb.sndUna === tcb.sndNxt;
+
+/** Octets of window left, RCV.WND of RFC 9293 counted from RCV.NXT. */
+export const receiveWindow = (tcb: Tcb): number => Math.max(0, (tcb.rcvWup + tcb.rcvWnd - tcb.rcvNxt) | 0);
