@@ -5,15 +5,13 @@ import type { Packet } from './packet.js';
 export interface DeviceFeatures {
   /** Completes CSUM_PARTIAL on sending. */
   readonly checksum: boolean;
-  /** The `gsoKind`s that it cuts itself, as a bit mask: 1 << kind, for IPv4. */
-  readonly segment4: number;
-  /** The same for IPv6. */
-  readonly segment6: number;
-  /** Largest super-segment, bytes of network packet; the MTU where it cuts none. */
+  /** Whether it cuts super-segments of this EtherType and `gsoKind` itself. */
+  segments(etherType: number, gsoKind: number): boolean;
+  /** Largest super-segment that it takes, bytes of network packet; 0 where it cuts none. */
   readonly maxSegmentBytes: number;
 }
 
-export const NO_OFFLOAD: DeviceFeatures = Object.freeze({ checksum: false, segment4: 0, segment6: 0, maxSegmentBytes: 0 });
+export const NO_OFFLOAD: DeviceFeatures = Object.freeze({ checksum: false, segments: () => false, maxSegmentBytes: 0 });
 
 /** How a device tells the stack that something happened. Called from the host's events, never from within `poll` or `transmit`. */
 export interface DevicePort {

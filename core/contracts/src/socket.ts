@@ -125,6 +125,8 @@ export interface Views {
  */
 export interface Endpoint {
   readonly socket: SocketState;
+  /** SO_ACCEPTCONN; absent: it never listens. */
+  readonly listening?: boolean;
   /** POLL* bits, now. */
   readonly readiness: number;
   /** Called in the turn's wakeups after readiness has risen (edges may be merged; look at `readiness`). One listener: the facade. */
@@ -148,7 +150,10 @@ export interface Endpoint {
   /** Sends the first `count` octets of what `reserve` gave. */
   commit(count: number): number;
   shutdown(how: number): number;
-  /** Begins orderly release (SO_LINGER applies); the endpoint is not used again. */
+  /**
+   * Begins orderly release; the endpoint is not used again. 0, or -EINPROGRESS where SO_LINGER asks to wait: POLLHUP tells that the release
+   * is over.
+   */
   close(): number;
   localAddress(into: SocketAddress): number;
   peerAddress(into: SocketAddress): number;

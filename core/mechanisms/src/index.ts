@@ -1,2 +1,3 @@
-// @protoloom/mechanisms: Protocol-free algorithms with time as an argument.
+// @protoloom/mechanisms: protocol-free algorithms with time as an argument.
+export * from './timer-wheel.js';
 export { VERSION } from './version.js';

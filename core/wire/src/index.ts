@@ -1,2 +1,12 @@
-// @protoloom/wire: Bytes only: checksum, sequence order, addresses, prefixes, flow table.
+// @protoloom/wire: bytes only.
+export { AddressError, type AddressErrorCode } from './address-error.js';
+export * from './checksum.js';
+export { FlowTable, WordsTable } from './flow-table.js';
+export { Ip4Address } from './ip4.js';
+export { Ip6Address } from './ip6.js';
+export { MacAddress } from './mac.js';
+export { InterfaceAddress, type IpAddress, Mask, Prefix, parseAddress, Wildcard } from './prefix.js';
+export * from './seq.js';
+export { halfSipHash, SipHash } from './siphash.js';
 export { VERSION } from './version.js';
+export * from './words.js';

@@ -1,0 +1,258 @@
+// The turn: ingress, timers, egress, wakeups. One event, one synchronous call tree; bounded, so that nothing starves.
+import type { Clock, DeviceInput, EgressEntry, EgressRequest, Packet, Turns, WakeEntry } from '@protoloom/contracts';
+import type { PooledPacket } from '../packet/packet.js';
+import type { PacketPool } from '../packet/pool.js';
+import type { Faults } from './faults.js';
+import type { StackTimers } from './timers.js';
+
+/** The clock's cell, which only the turn writes. */
+export interface ClockCell extends Clock {
+  nowUs: number;
+  epochUs: number;
+}
+
+/** A device's place in the rotation; an interface. */
+export interface IngressPort {
+  /** Frames wait in the device. */
+  readable: boolean;
+  readonly plugin: string;
+  poll(budget: number, input: DeviceInput): number;
+  receive(packet: Packet): void;
+  flush(): void;
+  /** Packets were sent in this turn, and the device may be gathering them. */
+  sent: boolean;
+}
+
+export interface TurnLimits {
+  /** `net.core.dev_weight`: frames of one device before the next has its chance. */
+  readonly devWeight: number;
+  /** `net.core.netdev_budget`: packets in one turn. */
+  readonly netdevBudget: number;
+  /** `net.core.netdev_max_backlog`: packets to ourselves that wait. */
+  readonly netdevMaxBacklog: number;
+}
+export interface TurnCounters {
+  receivedFrames: number;
+  faultedPackets: number;
+  backlogDropped: number;
+}
+
+class Request implements EgressRequest {
+  queued = false;
+  readonly plugin: string;
+  readonly entry: EgressEntry;
+  readonly #loop: TurnLoop;
+
+  constructor(loop: TurnLoop, plugin: string, entry: EgressEntry) {
+    this.#loop = loop;
+    this.plugin = plugin;
+    this.entry = entry;
+  }
+
+  request(): void {
+    if (this.queued) return;
+    this.queued = true;
+    this.#loop.queueEgress(this);
+  }
+}
+
+export class TurnLoop implements DeviceInput {
+  readonly clock: ClockCell;
+  /** Told when a turn has become due outside of one. */
+  onWork: (() => void) | undefined;
+  readonly #pool: PacketPool;
+  readonly #faults: Faults;
+  readonly #limits: TurnLimits;
+  readonly #counters: TurnCounters;
+  readonly #timers: StackTimers;
+  #ports: readonly IngressPort[] = [];
+  /** Where the rotation begins in the next turn. */
+  #first = 0;
+  #current: IngressPort | undefined;
+  #backlog: PooledPacket[] = [];
+  #backlogAt = 0;
+  #egress: Request[] = [];
+  #egressSpare: Request[] = [];
+  #wakes: WakeEntry[] = [];
+  #wakesSpare: WakeEntry[] = [];
+  #inTurn = false;
+
+  constructor(clock: ClockCell, pool: PacketPool, faults: Faults, timers: StackTimers, limits: TurnLimits, counters: TurnCounters) {
+    this.clock = clock;
+    this.#pool = pool;
+    this.#faults = faults;
+    this.#timers = timers;
+    this.#limits = limits;
+    this.#counters = counters;
+    timers.onEarlier = () => this.work();
+  }
+
+  get inTurn(): boolean {
+    return this.#inTurn;
+  }
+
+  /** Packets to ourselves that wait. */
+  get backlog(): number {
+    return this.#backlog.length - this.#backlogAt;
+  }
+
+  set ports(ports: readonly IngressPort[]) {
+    this.#ports = ports;
+  }
+
+  /** Work has come: says so to the driver unless a turn is running, after which the driver asks anyway. */
+  work(): void {
+    if (!this.#inTurn) this.onWork?.();
+  }
+
+  /** Runs one turn at `nowUs`. */
+  turn(nowUs: number): void {
+    if (this.#inTurn) throw new Error('a turn cannot run within a turn');
+    this.#inTurn = true;
+    if (nowUs > this.clock.nowUs) this.clock.nowUs = nowUs;
+    try {
+      this.#ingress();
+      this.#timers.expire(this.clock.nowUs);
+      this.#runEgress();
+      for (const port of this.#ports) if (port.sent) port.flush();
+      this.#runWakes();
+    } finally {
+      this.#inTurn = false;
+    }
+  }
+
+  /** When the next turn is due, µs: now where work waits, Infinity where nothing ever will. */
+  nextTurnUs(): number {
+    if (this.backlog > 0 || this.#egress.length > 0 || this.#wakes.length > 0) return this.clock.nowUs;
+    for (const port of this.#ports) if (port.readable) return this.clock.nowUs;
+    return this.#timers.nextUs();
+  }
+
+  // ---- ingress -----------------------------------------------------------------------------------------------------------------
+
+  frame(bytes: Uint8Array, view: DataView, from: number, to: number): Packet {
+    return this.#pool.borrow(bytes, view, from, to);
+  }
+
+  deliver(packet: Packet): void {
+    this.#counters.receivedFrames++;
+    this.#receive(this.#current as IngressPort, packet as PooledPacket);
+  }
+
+  /** A frame to ourselves, read in a later turn, or later in this one's ingress. */
+  enqueue(packet: Packet): void {
+    if (this.backlog >= this.#limits.netdevMaxBacklog) {
+      this.#counters.backlogDropped++;
+      return;
+    }
+    const kept = packet.take() as PooledPacket;
+    kept.orphan();
+    this.#backlog.push(kept);
+    this.work();
+  }
+
+  #ingress(): void {
+    let budget = this.#limits.netdevBudget;
+    const ports = this.#ports;
+    for (let i = 0; i < ports.length && budget > 0; i++) {
+      const port = ports[(this.#first + i) % ports.length] as IngressPort;
+      if (!port.readable) continue;
+      const weight = Math.min(this.#limits.devWeight, budget);
+      this.#current = port;
+      let count = weight;
+      try {
+        count = port.poll(weight, this);
+      } catch (error) {
+        this.#faults.contain(port.plugin, 'poll', error);
+      }
+      port.readable = count >= weight;
+      budget -= count;
+    }
+    this.#current = undefined;
+    if (ports.length > 0) this.#first = (this.#first + 1) % ports.length;
+    this.#drainBacklog(budget);
+  }
+
+  #drainBacklog(budget: number): void {
+    // At least one device's share: frames to ourselves are not starved by a flood from outside.
+    for (let left = Math.max(budget, this.#limits.devWeight); left > 0 && this.#backlogAt < this.#backlog.length; left--) {
+      const packet = this.#backlog[this.#backlogAt++] as PooledPacket;
+      // It is ours again: whoever keeps it from here takes it anew.
+      packet.taken = false;
+      this.#pool.inHand--;
+      this.#receive(packet.iface as unknown as IngressPort, packet);
+    }
+    if (this.#backlogAt === this.#backlog.length) {
+      this.#backlog.length = 0;
+      this.#backlogAt = 0;
+    } else if (this.#backlogAt > 1024) {
+      this.#backlog.splice(0, this.#backlogAt);
+      this.#backlogAt = 0;
+    }
+  }
+
+  #receive(port: IngressPort, packet: PooledPacket): void {
+    packet.rxUs = this.clock.nowUs;
+    try {
+      port.receive(packet);
+    } catch (error) {
+      this.#counters.faultedPackets++;
+      this.#faults.contain(port.plugin, 'receiving a packet', error);
+    }
+    if (!packet.taken) this.#pool.recycle(packet);
+  }
+
+  // ---- egress and wakeups ---------------------------------------------------------------------------------------------------------
+
+  /** The service that a plugin uses. */
+  turnsFor(plugin: string): Turns {
+    return {
+      egress: (entry) => new Request(this, plugin, entry),
+      wake: (entry) => this.#wake(entry),
+    };
+  }
+
+  queueEgress(request: Request): void {
+    this.#egress.push(request);
+    this.work();
+  }
+
+  #runEgress(): void {
+    const requests = this.#egress;
+    this.#egress = this.#egressSpare;
+    this.#egressSpare = requests;
+    for (let i = 0; i < requests.length; i++) {
+      const request = requests[i] as Request;
+      request.queued = false;
+      try {
+        request.entry.egress();
+      } catch (error) {
+        this.#faults.contain(request.plugin, 'egress', error);
+      }
+    }
+    requests.length = 0;
+  }
+
+  #wake(entry: WakeEntry): void {
+    if (entry.waking) return;
+    entry.waking = true;
+    this.#wakes.push(entry);
+    this.work();
+  }
+
+  #runWakes(): void {
+    const wakes = this.#wakes;
+    this.#wakes = this.#wakesSpare;
+    this.#wakesSpare = wakes;
+    for (let i = 0; i < wakes.length; i++) {
+      const entry = wakes[i] as WakeEntry;
+      entry.waking = false;
+      try {
+        entry.woken();
+      } catch (error) {
+        this.#faults.contain('readiness', 'a wakeup', error);
+      }
+    }
+    wakes.length = 0;
+  }
+}

@@ -1,0 +1,86 @@
+// Tables keyed by what packets carry: the 4-tuple of a flow; an address with one number more.
+import { SeededTable } from './seeded-table.js';
+
+/**
+ * Values by 4-tuple. `local` and `remote` are offsets of four words each in `words`: a received packet, with its source at 0 and its
+ * destination at 4, is looked up by `get(packet.addresses, 4, 0, dstPort, srcPort)`. Looking up allocates nothing.
+ */
+export class FlowTable<T> {
+  readonly #table: SeededTable<T>;
+
+  /** @param seed0 and seed1: secret int32s, so that nobody chooses collisions. */
+  constructor(seed0: number, seed1: number) {
+    this.#table = new SeededTable(9, seed0, seed1);
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** Hash of a 4-tuple, int32. */
+  hash(words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): number {
+    const { key } = this.#table;
+    for (let i = 0; i < 4; i++) {
+      key[i] = words[local + i] as number;
+      key[4 + i] = words[remote + i] as number;
+    }
+    key[8] = (localPort << 16) | remotePort;
+    return this.#table.hashKey();
+  }
+
+  get(words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): T | undefined {
+    return this.#table.find(this.hash(words, local, remote, localPort, remotePort));
+  }
+
+  /** False where there is one already: it stays. */
+  set(words: Int32Array, local: number, remote: number, localPort: number, remotePort: number, value: T): boolean {
+    return this.#table.insert(this.hash(words, local, remote, localPort, remotePort), value);
+  }
+
+  /** Whether there was one. */
+  delete(words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): boolean {
+    return this.#table.remove(this.hash(words, local, remote, localPort, remotePort)) !== undefined;
+  }
+
+  forEach(visit: (value: T) => void): void {
+    this.#table.forEach(visit);
+  }
+}
+
+/** Values by an address (four words) and one int32 more: an interface, a port, nothing. */
+export class WordsTable<T> {
+  readonly #table: SeededTable<T>;
+
+  constructor(seed0: number, seed1: number) {
+    this.#table = new SeededTable(5, seed0, seed1);
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  get(words: Int32Array, at: number, extra: number): T | undefined {
+    return this.#table.find(this.#hash(words, at, extra));
+  }
+
+  /** False where there is one already: it stays. */
+  set(words: Int32Array, at: number, extra: number, value: T): boolean {
+    return this.#table.insert(this.#hash(words, at, extra), value);
+  }
+
+  /** Whether there was one. */
+  delete(words: Int32Array, at: number, extra: number): boolean {
+    return this.#table.remove(this.#hash(words, at, extra)) !== undefined;
+  }
+
+  forEach(visit: (value: T) => void): void {
+    this.#table.forEach(visit);
+  }
+
+  #hash(words: Int32Array, at: number, extra: number): number {
+    const { key } = this.#table;
+    for (let i = 0; i < 4; i++) key[i] = words[at + i] as number;
+    key[4] = extra;
+    return this.#table.hashKey();
+  }
+}

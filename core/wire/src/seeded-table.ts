@@ -1,0 +1,122 @@
+// An open-addressed hash table over keys of a few int32 words, with a seeded hash: the base of the flow table and the words table.
+import { halfSipHash } from './siphash.js';
+
+const MIN_CAPACITY = 16;
+
+/**
+ * Linear probing at a load of one half at most, deletion by shifting back: no tombstones, so nothing decays with age. The key asked for
+ * stands in `key`.
+ */
+export class SeededTable<T> {
+  /** The key that `find`, `insert` and `remove` are about: whoever asks writes it here first. */
+  readonly key: Int32Array;
+  size = 0;
+  readonly #words: number;
+  readonly #seed0: number;
+  readonly #seed1: number;
+  #capacity = MIN_CAPACITY;
+  #keys: Int32Array;
+  #hashes: Int32Array;
+  #values: (T | undefined)[];
+
+  constructor(words: number, seed0: number, seed1: number) {
+    this.#words = words;
+    this.#seed0 = seed0 | 0;
+    this.#seed1 = seed1 | 0;
+    this.key = new Int32Array(words);
+    this.#keys = new Int32Array(words * MIN_CAPACITY);
+    this.#hashes = new Int32Array(MIN_CAPACITY);
+    this.#values = new Array(MIN_CAPACITY).fill(undefined);
+  }
+
+  /** Hash of the key, int32. */
+  hashKey(): number {
+    return halfSipHash(this.#seed0, this.#seed1, this.key, 0, this.#words);
+  }
+
+  find(hash: number): T | undefined {
+    const mask = this.#capacity - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const value = this.#values[slot];
+      if (value === undefined || (this.#hashes[slot] === hash && this.#same(slot))) return value;
+    }
+  }
+
+  /** False where the key is there already: nothing is replaced. */
+  insert(hash: number, value: T): boolean {
+    if (this.find(hash) !== undefined) return false;
+    if ((this.size + 1) * 2 > this.#capacity) this.#resize(this.#capacity * 2);
+    this.#place(hash, this.key, 0, value);
+    this.size++;
+    return true;
+  }
+
+  /** What stood under the key, or undefined. */
+  remove(hash: number): T | undefined {
+    const mask = this.#capacity - 1;
+    let slot = hash & mask;
+    for (;;) {
+      const value = this.#values[slot];
+      if (value === undefined) return undefined;
+      if (this.#hashes[slot] === hash && this.#same(slot)) {
+        this.#close(slot);
+        this.size--;
+        if (this.#capacity > MIN_CAPACITY && this.size * 8 < this.#capacity) this.#resize(this.#capacity / 2);
+        return value;
+      }
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** Calls `visit` for every value; it may not change the table. */
+  forEach(visit: (value: T) => void): void {
+    for (let slot = 0; slot < this.#capacity; slot++) {
+      const value = this.#values[slot];
+      if (value !== undefined) visit(value);
+    }
+  }
+
+  #same(slot: number): boolean {
+    const at = slot * this.#words;
+    for (let i = this.#words - 1; i >= 0; i--) if (this.#keys[at + i] !== this.key[i]) return false;
+    return true;
+  }
+
+  #place(hash: number, key: Int32Array, from: number, value: T): void {
+    const mask = this.#capacity - 1;
+    let slot = hash & mask;
+    while (this.#values[slot] !== undefined) slot = (slot + 1) & mask;
+    this.#values[slot] = value;
+    this.#hashes[slot] = hash;
+    for (let i = 0; i < this.#words; i++) this.#keys[slot * this.#words + i] = key[from + i] as number;
+  }
+
+  /** Empties a slot and moves back those behind it that belong nearer. */
+  #close(slot: number): void {
+    const mask = this.#capacity - 1;
+    let hole = slot;
+    for (let next = (hole + 1) & mask; this.#values[next] !== undefined; next = (next + 1) & mask) {
+      const home = (this.#hashes[next] as number) & mask;
+      if (((next - home) & mask) < ((next - hole) & mask)) continue;
+      this.#values[hole] = this.#values[next];
+      this.#hashes[hole] = this.#hashes[next] as number;
+      this.#keys.copyWithin(hole * this.#words, next * this.#words, (next + 1) * this.#words);
+      hole = next;
+    }
+    this.#values[hole] = undefined;
+  }
+
+  #resize(capacity: number): void {
+    const values = this.#values;
+    const hashes = this.#hashes;
+    const keys = this.#keys;
+    this.#capacity = capacity;
+    this.#values = new Array(capacity).fill(undefined);
+    this.#hashes = new Int32Array(capacity);
+    this.#keys = new Int32Array(capacity * this.#words);
+    for (let slot = 0; slot < values.length; slot++) {
+      const value = values[slot];
+      if (value !== undefined) this.#place(hashes[slot] as number, keys, slot * this.#words, value);
+    }
+  }
+}
