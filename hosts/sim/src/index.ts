@@ -1,2 +1,6 @@
-// @protoloom/sim: Many stacks on virtual wires in virtual time.
+// @protoloom/sim: many stacks on virtual wires in virtual time.
+export { type Frame, plainFrame, SimDevice, type SimDeviceOptions } from './device.js';
+export { Random } from './random.js';
+export { type HostOptions, Simulation } from './simulation.js';
 export { VERSION } from './version.js';
+export { type Impairment, WireDirection, type WireStatistics } from './wire.js';
