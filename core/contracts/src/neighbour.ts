@@ -57,7 +57,7 @@ export interface NeighbourParameters {
 }
 
 /** Counters of one family's neighbours, as /proc/net/stat has them. `entries` is how many there are now. */
-export type NeighbourCounters = Counters<ReturnType<typeof neighbourCounters>>;
+export type NeighbourCounters = Counters<ReturnType<typeof neighbourCounters<'arp_cache'>>>;
 
 /** A resolution protocol: ARP for AF_INET, Neighbor Discovery for AF_INET6. */
 export interface NeighbourFamily {
