@@ -1,0 +1,51 @@
+// IPv4's neighbours as the neighbour machine sees them.
+import { ETH_P_IP, type Interface, type Packet } from '@protoloom/contracts';
+import { PROBLEM_HOST_UNREACHABLE, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
+import type { Neighbour, NeighbourFamily } from '@protoloom/contracts/neighbour';
+import { AF_INET } from '@protoloom/contracts/socket';
+import { ip4IsMulticast, ip4IsZeroNet } from '@protoloom/wire';
+import type { ArpContext, ArpSettings } from './context.js';
+import { solicit } from './solicit.js';
+
+export class ArpFamily implements NeighbourFamily {
+  readonly family = AF_INET;
+  readonly etherType = ETH_P_IP;
+  readonly #arp: ArpContext;
+
+  constructor(arp: ArpContext) {
+    this.#arp = arp;
+  }
+
+  get thresholds(): ArpContext['sysctls'] {
+    return this.#arp.sysctls;
+  }
+
+  get counters(): ArpContext['counters'] {
+    return this.#arp.counters;
+  }
+
+  parameters(iface: Interface): ArpSettings {
+    return this.#arp.interfaceSysctls.of(iface);
+  }
+
+  /** Linux's inet_addr_type. */
+  classify(iface: Interface, words: Int32Array, at: number): number {
+    const word = words[at + 3] as number;
+    if (ip4IsMulticast(word)) return RTN_MULTICAST;
+    if (word === -1 || ip4IsZeroNet(word)) return RTN_BROADCAST;
+    return this.#arp.use.routes.inputType(iface, AF_INET, words, at);
+  }
+
+  evictsWithoutCarrier(iface: Interface): boolean {
+    return this.#arp.interfaceSysctls.of(iface).arpEvictNocarrier === 1;
+  }
+
+  solicit(neighbour: Neighbour, packet: Packet | undefined, unicast: boolean): undefined {
+    solicit(this.#arp, neighbour, packet, unicast);
+  }
+
+  /** RFC 1122 §2.4.3, §3.3.1.1: host unreachable. */
+  unreachable(_neighbour: Neighbour, packet: Packet): undefined {
+    this.#arp.use.errors.report(packet, PROBLEM_HOST_UNREACHABLE, 0);
+  }
+}
