@@ -88,10 +88,10 @@ export interface Routes {
   /** RTN_*: what an address is as the destination of a packet that came in on `iface`. */
   inputType(iface: Interface, family: number, words: Int32Array, at: number): number;
   /**
-   * Whether a packet from this source may come in on `iface`: 0; or a negative errno, -EINVAL where it is martian (one of our own, or not
-   * an address to send from), -EXDEV where the reverse path filter refuses it.
+   * Whether a packet from this source may come in on `iface`: 0; or a negative errno, -EINVAL where it is martian (one of our own), -EXDEV
+   * where the reverse path filter refuses it. @param filter 0 off, 1 strict, 2 loose (RFC 3704), as `rp_filter`.
    */
-  inputSource(iface: Interface, family: number, words: Int32Array, at: number): number;
+  inputSource(iface: Interface, family: number, words: Int32Array, at: number, filter: number): number;
   /** Whether the address is one of the stack's own, on whatever interface. */
   isLocal(family: number, words: Int32Array, at: number): boolean;
   query(): RouteQuery;
@@ -138,6 +138,12 @@ export interface NetworkFamily {
   readonly headerBytes: number;
   /** Smallest MTU that the family runs on. */
   readonly minMtu: number;
+  /** Floor of a discovered path MTU, bytes, and for how long it is believed, s; live (`min_pmtu`, `mtu_expires`). */
+  readonly minPathMtu: number;
+  readonly pathMtuExpires: number;
+  /** Reads text of an address into mapped words, and back. */
+  parse(text: string, words: Int32Array, at: number): boolean;
+  format(words: Int32Array, at: number): string;
   /** RTN_* that an address has by its own form (MULTICAST, BROADCAST for 255.255.255.255), RTN_UNSPEC where it cannot be a destination, else RTN_UNICAST. */
   destinationType(words: Int32Array, at: number): number;
   /** Whether an address may stand as the source of a packet on the wire. */

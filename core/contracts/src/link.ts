@@ -51,7 +51,7 @@ export const LINK_TYPE = mapPoint<number, LinkType>('link.type', 1);
  */
 export interface LinkInput {
   deliver(packet: Packet): undefined;
-  /** A frame for `packet.iface`, link header and all, to be read in a later turn: a packet to ourselves. Takes it. */
+  /** A frame for `packet.iface`, link header and all, to be read in a later turn: a packet to ourselves. Takes it, or a copy if taken. */
   enqueue(packet: Packet): void;
 }
 export const LINK_INPUT = service<LinkInput>('link.input', 1);
