@@ -145,7 +145,7 @@ export class TurnLoop implements DeviceInput {
       this.#counters.backlogDropped++;
       return;
     }
-    const kept = packet.take() as PooledPacket;
+    const kept = (packet.taken ? packet.copy() : packet.take()) as PooledPacket;
     kept.orphan();
     this.#backlog.push(kept);
     this.work();
