@@ -1,9 +1,18 @@
 // Questions about the addresses of interfaces, as Linux's devinet asks them. Addresses are int32 words.
 import type { Interface, Interfaces } from '@protoloom/contracts';
-import { type LocalAddress, type LocalAddresses, RT_SCOPE_LINK } from '@protoloom/contracts/ip';
+import { type LocalAddress, type LocalAddresses, type Routes, RT_SCOPE_LINK, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
 import { AF_INET } from '@protoloom/contracts/socket';
+import { ip4IsMulticast, ip4IsZeroNet } from '@protoloom/wire';
 
 const wordOf = (address: LocalAddress): number => address.words[3] as number;
+
+/** inet_addr_type: RTN_* of the address in `words` at `at`, as seen from the interface. */
+export function addressType(routes: Routes, iface: Interface, words: Int32Array, at: number): number {
+  const word = words[at + 3] as number;
+  if (ip4IsMulticast(word)) return RTN_MULTICAST;
+  if (word === -1 || ip4IsZeroNet(word)) return RTN_BROADCAST;
+  return routes.inputType(iface, AF_INET, words, at);
+}
 
 /** inet_ifa_match: whether `word` is in the subnet of `address`. */
 function covers(address: LocalAddress, word: number): boolean {

@@ -1,9 +1,9 @@
 // IPv4's neighbours as the neighbour machine sees them.
 import { ETH_P_IP, type Interface, type Packet } from '@protoloom/contracts';
-import { PROBLEM_HOST_UNREACHABLE, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
+import { PROBLEM_HOST_UNREACHABLE } from '@protoloom/contracts/ip';
 import type { Neighbour, NeighbourFamily } from '@protoloom/contracts/neighbour';
 import { AF_INET } from '@protoloom/contracts/socket';
-import { ip4IsMulticast, ip4IsZeroNet } from '@protoloom/wire';
+import { addressType } from './addresses.js';
 import type { ArpContext, ArpSettings } from './context.js';
 import { solicit } from './solicit.js';
 
@@ -28,12 +28,8 @@ export class ArpFamily implements NeighbourFamily {
     return this.#arp.interfaceSysctls.of(iface);
   }
 
-  /** Linux's inet_addr_type. */
   classify(iface: Interface, words: Int32Array, at: number): number {
-    const word = words[at + 3] as number;
-    if (ip4IsMulticast(word)) return RTN_MULTICAST;
-    if (word === -1 || ip4IsZeroNet(word)) return RTN_BROADCAST;
-    return this.#arp.use.routes.inputType(iface, AF_INET, words, at);
+    return addressType(this.#arp.use.routes, iface, words, at);
   }
 
   evictsWithoutCarrier(iface: Interface): boolean {

@@ -3,8 +3,8 @@ import { ETH_P_IP, IFF_NOARP, type Interface, PACKET_HOST, PACKET_OTHERHOST, typ
 import { RT_SCOPE_HOST, RT_SCOPE_LINK, RTN_BROADCAST, RTN_LOCAL, RTN_MULTICAST } from '@protoloom/contracts/ip';
 import { type Neighbour, NUD_REACHABLE, NUD_STALE, UPDATE_OVERRIDE } from '@protoloom/contracts/neighbour';
 import { AF_INET } from '@protoloom/contracts/socket';
-import { copyWords, ip4IsLoopback, ip4IsMulticast, ip4IsZeroNet, readIp4 } from '@protoloom/wire';
-import { confirms, shareSubnet } from './addresses.js';
+import { copyWords, ip4IsLoopback, ip4IsMulticast, readIp4 } from '@protoloom/wire';
+import { addressType, confirms, shareSubnet } from './addresses.js';
 import type { ArpContext } from './context.js';
 import { counters as fates } from './counters.js';
 import { sendArp } from './send.js';
@@ -184,8 +184,8 @@ export class ArpReceiver {
 
   /** Whether the sender's address is one that a neighbour may have. */
   #isUnicast(iface: Interface, sender: number): boolean {
-    if (ip4IsLoopback(sender) || ip4IsZeroNet(sender)) return false;
-    const type = this.#arp.use.routes.inputType(iface, AF_INET, this.#words, SENDER);
+    if (ip4IsLoopback(sender)) return false;
+    const type = addressType(this.#arp.use.routes, iface, this.#words, SENDER);
     return type !== RTN_LOCAL && type !== RTN_BROADCAST && type !== RTN_MULTICAST;
   }
 
