@@ -27,6 +27,8 @@ export interface SysctlDefinition {
   readonly readOnly?: true;
   /** Only for an interface's. Default `own`. */
   readonly combine?: Combine;
+  /** Only for an interface's: what `all` starts from, where that is another value than an interface's. */
+  readonly initialAll?: SysctlValue;
   /** Only for an interface's: false where Linux has no `all` (`net.ipv4.neigh.*`). */
   readonly all?: false;
 }

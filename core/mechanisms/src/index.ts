@@ -1,3 +1,5 @@
 // @protoloom/mechanisms: protocol-free algorithms with time as an argument.
+export * from './reassembly.js';
 export * from './timer-wheel.js';
+export * from './token-bucket.js';
 export { VERSION } from './version.js';

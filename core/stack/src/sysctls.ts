@@ -108,7 +108,8 @@ export class SysctlRegistry {
     spec: SysctlSpec,
     interfaceSpec: SysctlSpec,
   ): { stack: SysctlValues<SysctlSpec>; perInterface: InterfaceSysctlValues<SysctlSpec> } {
-    const interfaces: InterfaceValues = { all: initials(interfaceSpec), byDefault: initials(interfaceSpec), own: [], inForce: [] };
+    const all = Object.fromEntries(Object.entries(interfaceSpec).map(([key, { initial, initialAll }]) => [key, initialAll ?? initial]));
+    const interfaces: InterfaceValues = { all, byDefault: initials(interfaceSpec), own: [], inForce: [] };
     const own: PluginSysctls = { plugin, spec, values: initials(spec), interfaceSpec, interfaces, hooks: {} };
     this.#plugins.set(plugin, own);
     for (const iface of this.#interfaces) this.#makeInterface(own, iface);

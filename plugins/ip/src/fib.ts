@@ -90,7 +90,7 @@ export class Fib {
     for (const tables of this.#families) {
       for (const table of tables === undefined ? [] : [tables.local, tables.main]) {
         const hit: FibRoute[] = [];
-        table.forEach((routes) => hit.push(...routes.filter(which)));
+        table.forEach((routes) => void hit.push(...routes.filter(which)));
         for (const route of hit) {
           const left = (table.get(route.words, route.bits) ?? []).filter((other) => other !== route);
           table.delete(route.words, route.bits);
@@ -106,7 +106,7 @@ export class Fib {
   list(): FibRoute[] {
     const all: FibRoute[] = [];
     for (const tables of this.#families) {
-      for (const table of tables === undefined ? [] : [tables.main, tables.local]) table.forEach((routes) => all.push(...routes));
+      for (const table of tables === undefined ? [] : [tables.main, tables.local]) table.forEach((routes) => void all.push(...routes));
     }
     return all;
   }

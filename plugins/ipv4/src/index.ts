@@ -1,2 +1,171 @@
-// @protoloom/ipv4: Internet protocol version 4, RFC 791.
-export { VERSION } from './version.js';
+// @protoloom/ipv4: the Internet protocol, version 4: RFC 791, RFC 1122 §3.
+import {
+  attach,
+  CLOCK,
+  DISSECTOR,
+  definePlugin,
+  ENTROPY,
+  ETH_P_IP,
+  ETHERTYPE,
+  IFF_LOOPBACK,
+  IFF_MULTICAST,
+  INTERFACE_EVENTS,
+  INTERFACES,
+  own,
+  PACKETS,
+  type Packet,
+  SEGMENT,
+  TIMERS,
+  use,
+} from '@protoloom/contracts';
+import { ADDRESSES } from '@protoloom/contracts/control';
+import { IP_ERRORS, NETWORK_FAMILY, type NetworkFamily, PACKET_HOOKS, ROUTES } from '@protoloom/contracts/ip';
+import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
+import { ADDRESS_FAMILY, AF_INET, type SocketState } from '@protoloom/contracts/socket';
+import { addressFamily, destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
+import { counters } from './counters.js';
+import { dissector } from './dissector.js';
+import { Identification } from './identification.js';
+import { Input } from './input.js';
+import { ALL_HOSTS, Output } from './output.js';
+import { Reassembly } from './reassembly.js';
+import { segmenter } from './segmenter.js';
+import { socketAttachments, socketHandlers } from './socket-options.js';
+import { makeSocketState } from './socket-state.js';
+import { interfaceSysctls, sysctls } from './sysctls.js';
+import { VERSION } from './version.js';
+import * as wire from './wire.js';
+
+/** What Linux gives the loopback interface when it comes up. */
+const LOOPBACK_ADDRESS = '127.0.0.1/8';
+
+export const ipv4 = definePlugin({
+  name: '@protoloom/ipv4',
+  version: VERSION,
+  api: '^1.0.0',
+  headerBytes: wire.MAX_HEADER_BYTES,
+  uses: {
+    clock: use(CLOCK, '^1.0'),
+    entropy: use(ENTROPY, '^1.0'),
+    timers: use(TIMERS, '^1.0'),
+    packets: use(PACKETS, '^1.0'),
+    interfaces: use(INTERFACES, '^1.0'),
+    routes: use(ROUTES, '^1.0'),
+    errors: use(IP_ERRORS, '^1.0'),
+    hooks: use(PACKET_HOOKS, '^1.0'),
+    addresses: use(ADDRESSES, '^1.0'),
+  },
+  attaches: {
+    receive: attach(ETHERTYPE, ETH_P_IP, '^1.0'),
+    network: attach(NETWORK_FAMILY, AF_INET, '^1.0'),
+    addressFamily: attach(ADDRESS_FAMILY, AF_INET, '^1.0'),
+    interfaceEvents: attach(INTERFACE_EVENTS, '^1.0'),
+    segmenter: attach(SEGMENT, { layer: 3, kind: ETH_P_IP }, '^1.0'),
+    dissector: attach(DISSECTOR, { layer: 'ethertype', number: ETH_P_IP }, '^1.0'),
+    ...socketAttachments,
+  },
+  owns: { protocol: own(IP4_PROTOCOL, '1.0.0') },
+  counters,
+  sysctls,
+  interfaceSysctls,
+  create({
+    use: { clock, entropy, timers, packets, interfaces, routes, errors, hooks, addresses },
+    points,
+    counters: count,
+    sysctls: knobs,
+    interfaceSysctls: interfaceKnobs,
+    socketState,
+  }) {
+    const sockets = socketState((_: SocketState) => makeSocketState(knobs.noPmtuDisc !== 0, entropy.word() & 0xffff));
+    const reassembly = new Reassembly({
+      clock,
+      timers,
+      packets,
+      errors,
+      counters: count,
+      sysctls: knobs,
+      seed0: entropy.word(),
+      seed1: entropy.word(),
+    });
+    const input = new Input({
+      routes,
+      errors,
+      hooks,
+      protocols: points.protocol,
+      counters: count,
+      interfaceSysctls: interfaceKnobs,
+      reassembly,
+    });
+    const output = new Output({
+      packets,
+      hooks,
+      interfaces,
+      counters: count,
+      sysctls: knobs,
+      sockets,
+      identification: new Identification(clock, entropy),
+    });
+    const query = routes.query();
+    const peer = { family: 0, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 };
+    const pathMtu = (socket: SocketState): number => {
+      if ((socket.endpoint?.peerAddress(peer) ?? -1) < 0) return 0;
+      query.family = AF_INET;
+      query.iface = socket.boundInterface;
+      query.addresses.fill(0);
+      query.addresses.set(peer.words, 4);
+      const route = routes.resolve(query);
+      return typeof route === 'number' ? 0 : route.mtu;
+    };
+    const allHosts = Int32Array.of(0, 0, 0xffff, ALL_HOSTS);
+    const groupAddress = new Uint8Array(6);
+    const network: NetworkFamily = {
+      family: AF_INET,
+      etherType: ETH_P_IP,
+      addressBytes: 4,
+      headerBytes: wire.HEADER_BYTES,
+      minMtu: 68,
+      get minPathMtu() {
+        return knobs.minPmtu;
+      },
+      get pathMtuExpires() {
+        return knobs.mtuExpires;
+      },
+      parse,
+      format,
+      destinationType,
+      mayBeSource,
+      selectSource,
+      scope,
+      output: (packet, route, protocol, hop) => output.send(packet, route, protocol, hop),
+    };
+    return {
+      handlers: {
+        receive: (packet: Packet) => input.receive(packet),
+        network,
+        addressFamily,
+        interfaceEvents: {
+          up(iface) {
+            if (
+              (iface.flags & IFF_LOOPBACK) !== 0 &&
+              !addresses.list({ iface: iface.name, family: 'inet' }).some(({ address }) => address === LOOPBACK_ADDRESS)
+            ) {
+              addresses.add(iface.name, LOOPBACK_ADDRESS);
+            }
+            if ((iface.flags & IFF_MULTICAST) !== 0 && iface.link.groupAddress(allHosts, 0, groupAddress)) iface.joinGroup(groupAddress);
+          },
+          down(iface) {
+            if ((iface.flags & IFF_MULTICAST) !== 0 && iface.link.groupAddress(allHosts, 0, groupAddress)) iface.leaveGroup(groupAddress);
+          },
+        },
+        segmenter,
+        dissector,
+        ...socketHandlers({ sockets, interfaces, pathMtu }),
+      },
+      otherwise: { protocol: { handler: input.unknownProtocol } },
+      stop: () => reassembly.clear(),
+      snapshot: () => ({ reassembly: reassembly.held }),
+    };
+  },
+});
+
+export { VERSION, wire };

@@ -63,6 +63,8 @@ export class PooledPacket implements Packet {
   taken = false;
   /** Its own buffer; undefined while it borrows a device's. */
   buffer: Buffer | undefined = undefined;
+  /** Its maker's call still runs: whoever releases it now leaves it to the maker's `done`. */
+  lent = false;
   /** In the pool's free list: anything done with it now is a mistake of the caller. */
   free = false;
   readonly #pool: PacketPool;
@@ -166,7 +168,7 @@ export class PooledPacket implements Packet {
     if (!this.taken || this.free) throw new Error('release() of a packet that was not taken');
     this.#pool.inHand--;
     this.taken = false;
-    this.#pool.recycle(this);
+    if (!this.lent) this.#pool.recycle(this);
   }
 
   /** Leaves its sender behind: it is received next, as if a device had delivered it. */

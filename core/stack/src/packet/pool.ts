@@ -50,6 +50,7 @@ export class PacketPool implements Packets {
   }
 
   done(packet: Packet): void {
+    (packet as PooledPacket).lent = false;
     if (!packet.taken) this.recycle(packet as PooledPacket);
   }
 
@@ -124,6 +125,7 @@ export class PacketPool implements Packets {
       to.append(part, at, length);
     }
     for (let i = 0; i < from.slots.length; i++) to.slots[i] = from.slots[i];
+    to.lent = false;
     return to.take();
   }
 
@@ -160,6 +162,7 @@ export class PacketPool implements Packets {
     const packet = this.#free.pop() ?? new PooledPacket(this, this.#slots);
     packet.free = false;
     packet.taken = false;
+    packet.lent = true;
     return packet;
   }
 }

@@ -179,6 +179,7 @@ export class TurnLoop implements DeviceInput {
       const packet = this.#backlog[this.#backlogAt++] as PooledPacket;
       // It is ours again: whoever keeps it from here takes it anew.
       packet.taken = false;
+      packet.lent = true;
       this.#pool.inHand--;
       this.#receive(packet.iface as unknown as IngressPort, packet);
     }
@@ -199,7 +200,7 @@ export class TurnLoop implements DeviceInput {
       this.#counters.faultedPackets++;
       this.#faults.contain(port.plugin, 'receiving a packet', error);
     }
-    if (!packet.taken) this.#pool.recycle(packet);
+    this.#pool.done(packet);
   }
 
   // ---- egress and wakeups ---------------------------------------------------------------------------------------------------------

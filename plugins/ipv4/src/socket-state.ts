@@ -1,0 +1,43 @@
+// What IPv4 keeps for a socket: the options of IPPROTO_IP.
+import { IP_PMTUDISC_DONT, IP_PMTUDISC_WANT } from '@protoloom/contracts/ipv4';
+
+export interface Ip4SocketState {
+  /** -1: the route's or the sysctl's. */
+  ttl: number;
+  tos: number;
+  /** IP_PMTUDISC_*. */
+  mtuDiscover: number;
+  /** Options for every datagram, padded to four octets. */
+  options: Uint8Array;
+  recvOpts: boolean;
+  recvTtl: boolean;
+  recvTos: boolean;
+  pktInfo: boolean;
+  recvErr: boolean;
+  freeBind: boolean;
+  multicastTtl: number;
+  multicastLoop: boolean;
+  /** Index, 0: by route. */
+  multicastIface: number;
+  /** The next identification of an unfragmented datagram, as Linux's inet_id. */
+  nextId: number;
+}
+
+const NO_OPTIONS = new Uint8Array(0);
+
+export const makeSocketState = (noPmtuDisc: boolean, id: number): Ip4SocketState => ({
+  ttl: -1,
+  tos: 0,
+  mtuDiscover: noPmtuDisc ? IP_PMTUDISC_DONT : IP_PMTUDISC_WANT,
+  options: NO_OPTIONS,
+  recvOpts: false,
+  recvTtl: false,
+  recvTos: false,
+  pktInfo: false,
+  recvErr: false,
+  freeBind: false,
+  multicastTtl: 1,
+  multicastLoop: true,
+  multicastIface: 0,
+  nextId: id,
+});
