@@ -11,6 +11,7 @@ export class ArpFamily implements NeighbourFamily {
   readonly family = AF_INET;
   readonly etherType = ETH_P_IP;
   readonly #arp: ArpContext;
+  readonly #scratch = new Int32Array(4);
 
   constructor(arp: ArpContext) {
     this.#arp = arp;
@@ -37,7 +38,7 @@ export class ArpFamily implements NeighbourFamily {
   }
 
   solicit(neighbour: Neighbour, packet: Packet | undefined, unicast: boolean): undefined {
-    solicit(this.#arp, neighbour, packet, unicast);
+    solicit(this.#arp, this.#scratch, neighbour, packet, unicast);
   }
 
   /** RFC 1122 §2.4.3, §3.3.1.1: host unreachable. */

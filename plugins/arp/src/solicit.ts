@@ -12,19 +12,25 @@ import * as wire from './wire.js';
 /** Offset of the source address in an IPv4 header, and the header's least length. */
 const IP_SOURCE = 12;
 const IP_HEADER_BYTES = 20;
-const scratch = new Int32Array(4);
 
-export function solicit(arp: ArpContext, neighbour: Neighbour, packet: Packet | undefined, unicast: boolean): undefined {
+/** @param scratch four words to work in. */
+export function solicit(
+  arp: ArpContext,
+  scratch: Int32Array,
+  neighbour: Neighbour,
+  packet: Packet | undefined,
+  unicast: boolean,
+): undefined {
   const { iface } = neighbour;
   const target = neighbour.words[3] as number;
-  const sender = senderFor(arp, iface, target, packet);
+  const sender = senderFor(arp, scratch, iface, target, packet);
   const { linkAddress } = neighbour;
   const known = unicast && linkAddress.length === wire.ADDRESS_BYTES;
   sendArp(arp, iface, wire.REQUEST, sender, known ? linkAddress : undefined, 0, target, known ? linkAddress : iface.link.broadcast, 0);
 }
 
 /** arp_announce: the waiting packet's own source, or the best of the interface. */
-function senderFor(arp: ArpContext, iface: Interface, target: number, packet: Packet | undefined): number {
+function senderFor(arp: ArpContext, scratch: Int32Array, iface: Interface, target: number, packet: Packet | undefined): number {
   const { addresses, interfaces } = arp.use;
   const { arpAnnounce } = arp.interfaceSysctls.of(iface);
   if (arpAnnounce < 2 && packet !== undefined && packet.tail - packet.l3 >= IP_HEADER_BYTES) {
