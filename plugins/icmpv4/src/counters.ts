@@ -1,0 +1,31 @@
+// Counters of ICMP: groups Icmp and IcmpMsg of /proc/net/snmp.
+import type { CounterSpec } from '@protoloom/contracts';
+
+export const counters = {
+  inMsgs: { unit: 'packets', mib: 'Icmp.InMsgs', doc: 'Messages that came in.' },
+  checksum: { unit: 'packets', mib: 'Icmp.InCsumErrors', fate: 'ICMP_CSUM', adds: ['Icmp.InErrors'], doc: 'Bad checksum.' },
+  malformed: { unit: 'packets', fate: 'ICMP_MALFORMED', adds: ['Icmp.InErrors'], doc: 'Too short, or quoting too little.' },
+  inErrors: { unit: 'packets', fate: 'delivered', doc: 'Errors handed to the transport that owns the quoted packet.' },
+  inDestUnreachs: { unit: 'packets', mib: 'Icmp.InDestUnreachs', doc: 'Destination unreachable.' },
+  inTimeExcds: { unit: 'packets', mib: 'Icmp.InTimeExcds', doc: 'Time exceeded.' },
+  inParmProbs: { unit: 'packets', mib: 'Icmp.InParmProbs', doc: 'Parameter problem.' },
+  inSrcQuenchs: { unit: 'packets', mib: 'Icmp.InSrcQuenchs', doc: 'Source quench, which is not heeded (RFC 6633).' },
+  inRedirects: { unit: 'packets', mib: 'Icmp.InRedirects', doc: 'Redirects.' },
+  inEchos: { unit: 'packets', mib: 'Icmp.InEchos', doc: 'Echo requests.' },
+  inEchoReps: { unit: 'packets', mib: 'Icmp.InEchoReps', doc: 'Echo replies.' },
+  inTimestamps: { unit: 'packets', mib: 'Icmp.InTimestamps', doc: 'Timestamp requests.' },
+  inTimestampReps: { unit: 'packets', mib: 'Icmp.InTimestampReps', doc: 'Timestamp replies.' },
+  replied: { unit: 'packets', fate: 'replied', doc: 'Requests that were answered.' },
+  ignored: { unit: 'packets', fate: 'ICMP_IGNORED', doc: 'Requests that a sysctl says to leave, and messages that a host has no use for.' },
+  unknownType: { unit: 'packets', fate: 'UNHANDLED_ICMP', adds: ['Icmp.InErrors'], doc: 'A type that nobody attaches to.' },
+  bogusError: { unit: 'packets', fate: 'ICMP_BOGUS_ERROR', doc: 'An error that came to a broadcast or group address (RFC 1122 §3.2.2).' },
+  outMsgs: { unit: 'packets', mib: 'Icmp.OutMsgs', doc: 'Messages sent.' },
+  outEchoReps: { unit: 'packets', mib: 'Icmp.OutEchoReps', doc: 'Echo replies sent.' },
+  outTimestampReps: { unit: 'packets', mib: 'Icmp.OutTimestampReps', doc: 'Timestamp replies sent.' },
+  outDestUnreachs: { unit: 'packets', mib: 'Icmp.OutDestUnreachs', doc: 'Destination unreachable sent.' },
+  outTimeExcds: { unit: 'packets', mib: 'Icmp.OutTimeExcds', doc: 'Time exceeded sent.' },
+  outParmProbs: { unit: 'packets', mib: 'Icmp.OutParmProbs', doc: 'Parameter problem sent.' },
+  outRateLimitGlobal: { unit: 'packets', mib: 'Icmp.OutRateLimitGlobal', doc: 'Not sent for icmp_msgs_per_sec.' },
+  outRateLimitHost: { unit: 'packets', mib: 'Icmp.OutRateLimitHost', doc: 'Not sent for icmp_ratelimit.' },
+  outErrors: { unit: 'packets', mib: 'Icmp.OutErrors', doc: 'Not sent for want of a route.' },
+} as const satisfies CounterSpec;
