@@ -1,12 +1,11 @@
 // The service `neighbour.neighbours`: the tables of all families, and what interfaces do to them.
-import { type Everyone, IFF_UP, type Interface, type InterfaceEvents, type Lookup } from '@protoloom/contracts';
+import { IFF_UP, type Interface, type InterfaceEvents, type Lookup } from '@protoloom/contracts';
 import type { Neighbour, NeighbourFamily, Neighbours } from '@protoloom/contracts/neighbour';
 import type { NeighbourEntry } from './entry.js';
 import { update } from './machine.js';
 import { FamilyTable, type TableServices } from './table.js';
 
 export type Families = Lookup<number, NeighbourFamily>;
-export type NeighbourListeners = Everyone<(neighbour: Neighbour) => undefined>;
 
 export class NeighbourTables implements Neighbours, InterfaceEvents {
   readonly #families: Families;
@@ -57,9 +56,7 @@ export class NeighbourTables implements Neighbours, InterfaceEvents {
   // ---- families and interfaces come and go -------------------------------------------------------------------------------------------
 
   familyGone(family: number): void {
-    const table = this.#tables.get(family);
-    if (table === undefined) return;
-    for (const entry of table.entries) table.remove(entry);
+    this.#tables.get(family)?.close();
     this.#tables.delete(family);
   }
 

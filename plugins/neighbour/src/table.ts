@@ -109,6 +109,12 @@ export class FamilyTable {
     this.#times.delete(iface.index);
   }
 
+  /** Nobody resolves the family any more. */
+  close(): void {
+    for (const entry of this.entries) this.remove(entry);
+    this.#collector.cancel();
+  }
+
   tell(entry: NeighbourEntry): undefined {
     const { list } = this.#services.events;
     for (let i = 0; i < list.length; i++) list[i]?.(entry);
