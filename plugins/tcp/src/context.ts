@@ -1,11 +1,12 @@
 // What every file of TCP shares within one stack: services, counters, sysctls, tables.
 import type { Chain, Clock, Counters, Entropy, Log, Lookup, Packets, SysctlValues, Table, Timers, Turns } from '@protoloom/contracts';
-import type { LocalPorts, Routes } from '@protoloom/contracts/ip';
+import type { LocalPorts, RouteQuery, Routes } from '@protoloom/contracts/ip';
 import type { CongestionControl, TcpOption, TcpOptionConnection } from '@protoloom/contracts/tcp';
 import type { counters } from './counters.js';
 import type { Demux } from './demux.js';
 import type { IsnGenerator } from './isn.js';
 import type { Ports } from './ports.js';
+import type { BarePeer } from './segment.js';
 import type { Segment } from './segment-in.js';
 import type { sysctls } from './sysctls.js';
 import type { Tcb } from './tcb.js';
@@ -13,6 +14,9 @@ import type { TimeWaits } from './time-wait.js';
 
 export type TcpCounters = Counters<typeof counters>;
 export type TcpSysctls = SysctlValues<typeof sysctls>;
+
+/** A peer without a connection, filled in place. */
+export type Stranger = { -readonly [K in keyof BarePeer]: BarePeer[K] };
 
 export interface Tcp {
   readonly clock: Clock;
@@ -22,6 +26,8 @@ export interface Tcp {
   readonly entropy: Entropy;
   readonly log: Log;
   readonly routes: Routes;
+  /** Filled anew for each question. */
+  readonly query: RouteQuery;
   readonly localPorts: LocalPorts;
   readonly counters: TcpCounters;
   readonly sysctls: TcpSysctls;
@@ -37,11 +43,13 @@ export interface Tcp {
   readonly timeWaits: TimeWaits;
   /** The segment that is being processed: one record per stack. */
   readonly seg: Segment;
+  /** The sender of the segment that is being processed, where no flow is its: whom a RST goes to. */
+  readonly stranger: Stranger;
   /** Challenge ACKs left in this second, of tcp_challenge_ack_limit (RFC 5961 §7), and when it began. */
   challengeLeft: number;
   challengeSinceUs: number;
   /** Connections without a user that have not ended, of tcp_max_orphans. */
   orphans: number;
-  /** A connection's turn to send. */
+  /** A connection's turn to send: output.ts. */
   output(tcb: Tcb): void;
 }

@@ -1,2 +1,123 @@
-// @protoloom/tcp: Transmission control protocol, RFC 9293.
+// @protoloom/tcp: the Transmission Control Protocol, RFC 9293. The manifest, and how its parts are put together.
+import {
+  attach,
+  attachSome,
+  CLOCK,
+  definePlugin,
+  DISSECTOR,
+  ENTROPY,
+  LOG,
+  own,
+  PACKETS,
+  type Packet,
+  SEGMENT,
+  TIMERS,
+  TURNS,
+  use,
+} from '@protoloom/contracts';
+import { ADDRESS_EVENTS, LOCAL_PORTS, type LocalAddress, ROUTES, TRANSPORT_ERROR, type InboundError } from '@protoloom/contracts/ip';
+import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
+import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
+import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
+import { CONGESTION_CONTROL, GSO_TCP, TCP_ISN, TCP_OPTION } from '@protoloom/contracts/tcp';
+import type { Stranger, Tcp } from './context.js';
+import { counters } from './counters.js';
+import { Demux } from './demux.js';
+import { dissector } from './dissector.js';
+import { openEndpoint } from './endpoint.js';
+import { addressRemoved, endAll, networkError } from './errors.js';
+import { arrives } from './events/segment/arrives.js';
+import { IsnGenerator } from './isn.js';
+import { output } from './output.js';
+import { Ports } from './ports.js';
+import { Segment } from './segment-in.js';
+import { segmenter } from './segmenter.js';
+import { socketOptionAttachments, socketOptionHandlers } from './socket-options.js';
+import { sysctls } from './sysctls.js';
+import { TimeWaits } from './time-wait.js';
+import { VERSION } from './version.js';
+
 export { VERSION } from './version.js';
+export * as wire from './wire.js';
+
+export const tcp = definePlugin({
+  name: '@protoloom/tcp',
+  version: VERSION,
+  api: '^1.0.0',
+  headerBytes: 60,
+  uses: {
+    clock: use(CLOCK, '^1.0'),
+    timers: use(TIMERS, '^1.0'),
+    turns: use(TURNS, '^1.0'),
+    entropy: use(ENTROPY, '^1.0'),
+    log: use(LOG, '^1.0'),
+    packets: use(PACKETS, '^1.0'),
+    routes: use(ROUTES, '^1.0'),
+    localPorts: use(LOCAL_PORTS, '^1.0'),
+  },
+  attaches: {
+    segment: attachSome([IP4_PROTOCOL, IP6_PROTOCOL], IPPROTO_TCP, '^1.0'),
+    error: attach(TRANSPORT_ERROR, IPPROTO_TCP, '^1.0'),
+    addresses: attach(ADDRESS_EVENTS, '^1.0'),
+    stream: attach(SOCKET_TYPE, { families: [AF_INET, AF_INET6], type: SOCK_STREAM, protocol: IPPROTO_TCP, default: true }, '^1.0'),
+    segmenter: attach(SEGMENT, { layer: 4, kind: GSO_TCP }, '^1.0'),
+    dissector: attach(DISSECTOR, { layer: 'ip', number: IPPROTO_TCP }, '^1.0'),
+    ...socketOptionAttachments,
+  },
+  owns: {
+    controllers: own(CONGESTION_CONTROL, '1.0.0'),
+    options: own(TCP_OPTION, '1.0.0'),
+    isn: own(TCP_ISN, '1.0.0'),
+  },
+  counters,
+  sysctls,
+  create({ use: services, points, counters, sysctls }) {
+    const { clock, entropy, routes } = services;
+    const stranger: Stranger = { family: 0, addresses: new Int32Array(8), localPort: 0, remotePort: 0, mark: 0 };
+    // The tables refer to the context that holds them: they are put in before anything runs.
+    const context = {
+      ...services,
+      query: routes.query(),
+      counters,
+      sysctls,
+      controllers: points.controllers,
+      options: points.options,
+      optionKinds: [] as readonly number[],
+      isnChain: points.isn,
+      isn: new IsnGenerator(entropy, clock, points.isn),
+      demux: new Demux(entropy.word(), entropy.word()),
+      seg: new Segment(),
+      stranger,
+      challengeLeft: 0,
+      challengeSinceUs: 0,
+      orphans: 0,
+      output,
+      ports: undefined as unknown as Ports,
+      timeWaits: undefined as unknown as TimeWaits,
+    } satisfies Tcp;
+    context.ports = new Ports(context);
+    context.timeWaits = new TimeWaits(context);
+    return {
+      handlers: {
+        segment: (packet: Packet) => arrives(context, packet),
+        error: (error: InboundError) => networkError(context, error),
+        addresses: { removed: (address: LocalAddress) => addressRemoved(context, address) },
+        stream: { open: (socket: SocketState) => openEndpoint(context, socket) },
+        segmenter,
+        dissector,
+        ...socketOptionHandlers(context),
+      },
+      otherwise: {
+        options: {
+          onAttach: (kind: number) => {
+            context.optionKinds = [...context.optionKinds, kind].sort((a, b) => a - b);
+          },
+          onDetach: (kind: number) => {
+            context.optionKinds = context.optionKinds.filter((other) => other !== kind);
+          },
+        },
+      },
+      stop: () => endAll(context),
+    };
+  },
+});

@@ -1,7 +1,7 @@
 // The transmission control block: all state of one connection, RFC 9293 §3.3.1. Plain data; what it means is in the files that write it.
-import { type Route } from '@protoloom/contracts/ip';
-import type { EgressRequest, Timer } from '@protoloom/contracts';
-import type { SocketState } from '@protoloom/contracts/socket';
+import { DESTINATION, type EgressRequest, SOURCE, type Timer } from '@protoloom/contracts';
+import type { Route } from '@protoloom/contracts/ip';
+import { AF_INET, type SocketState } from '@protoloom/contracts/socket';
 import { type Controller, type SenderControl, TCP_CLOSE } from '@protoloom/contracts/tcp';
 import type { ReceiveRing } from './buffers/receive-ring.js';
 import type { SendRing } from './buffers/send-ring.js';
@@ -36,6 +36,8 @@ export class Tcb {
   readonly socket: SocketState;
   /** Undefined before `accept`, and once the user has closed. */
   user: TcbUser | undefined = undefined;
+  /** The user has closed while the connection still has something to do; counted in `tcp.orphans`. */
+  orphan = false;
   /** TCP_*. Written by `enter` in state.ts alone. */
   state: number = TCP_CLOSE;
   /** In the flow table. */
@@ -51,6 +53,8 @@ export class Tcb {
   /** The user chose the local address, or port, by bind(). */
   boundAddress = false;
   boundPort = false;
+  /** IPV6_V6ONLY: a wildcard listener is not for mapped addresses. */
+  v6Only = false;
   route: Route | undefined = undefined;
   /** Written while LISTEN: its queues. */
   listener: Listener | undefined = undefined;
@@ -96,14 +100,16 @@ export class Tcb {
   rcvNxt = 0;
   /** Octets that we last offered, counted from `rcvWup`; the right edge rcvWup + rcvWnd never moves left. */
   rcvWnd = 0;
-  /** RCV.NXT when the window was last sent. */
+  /** RCV.NXT when the window was last sent: Last.ACK.sent of RFC 7323 §4.3. */
   rcvWup = 0;
   /** Highest window that may be offered, TCP_WINDOW_CLAMP. */
   windowClamp = 0;
   /** The window as opening towards a new peer, Linux's rcv_ssthresh. */
   rcvSsthresh = 0;
   readonly receive: ReceiveRing;
-  /** The peer's FIN was taken: nothing follows. */
+  /** The peer's FIN was seen, at sequence number `finSeq`; `finReceived`: taken in order, nothing follows. */
+  finSeen = false;
+  finSeq = 0;
   finReceived = false;
   /** RCV_SHUTDOWN and SEND_SHUTDOWN. */
   shutdown = 0;
@@ -123,11 +129,9 @@ export class Tcb {
   interactive = 0;
   /** Delayed-ACK timeout, µs, as it follows the peer's rhythm. */
   ackTimeoutUs = 0;
-  /** Octets received since the last ACK was sent. */
-  unackedBytes = 0;
+  /** Small segments that wait to be read before they are acknowledged (Linux's ICSK_ACK_PUSHED), up to 2. */
+  ackPushed = 0;
   lastReceivedUs = 0;
-  /** Last ACK.sent, RFC 7323 §4.3. */
-  lastAckSent = 0;
 
   // ---- options, RFC 7323 and RFC 2018; negotiated in the SYNs
   timestampsOk = false;
@@ -162,6 +166,8 @@ export class Tcb {
   probesOut = 0;
   /** When the first retransmission of this episode left, µs; 0: none. */
   retransmitStartUs = 0;
+  /** When the SYN first left, µs. */
+  synSentUs = 0;
   /** When the oldest unanswered window probe's episode began, µs; 0: none. */
   probeStartUs = 0;
   /** TCP_SYNCNT, 0: sysctl. */
@@ -174,6 +180,11 @@ export class Tcb {
   ackTimer: Timer | undefined = undefined;
   /** Keep-alive, FIN-WAIT-2 and orphans (Linux's sk_timer). */
   keepAliveTimer: Timer | undefined = undefined;
+  /** Waits for the pacing rate. */
+  paceTimer: Timer | undefined = undefined;
+  lingerTimer: Timer | undefined = undefined;
+  /** SO_LINGER: close() has not ended for the user. */
+  lingering = false;
   /** Detection and repair of losses. */
   readonly recovery: Recovery;
 
@@ -216,6 +227,12 @@ export class Tcb {
   bytesRetransmitted = 0;
   bytesAcked = 0;
   bytesReceived = 0;
+  /** Octets that the user has read. */
+  bytesRead = 0;
+  /** Receive-buffer autotuning: octets read in the last round trip, and when and where that began. */
+  readSpace = 0;
+  readSinceUs = 0;
+  readSince = 0;
   segmentsOut = 0;
   segmentsIn = 0;
   dataSegmentsOut = 0;
@@ -231,6 +248,10 @@ export class Tcb {
     this.recovery = parts.recovery;
     this.view = parts.view;
     this.control = parts.control;
+    if (family === AF_INET) {
+      this.addresses[SOURCE + 2] = 0xffff;
+      this.addresses[DESTINATION + 2] = 0xffff;
+    }
   }
 
   /** This turn's egress: output.ts. */

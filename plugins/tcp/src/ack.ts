@@ -1,0 +1,190 @@
+// When to acknowledge: delayed ACKs (RFC 9293 §3.8.6.3, RFC 5681 §4.2) and their exceptions, with Linux's rhythm; RFC 5961's limits.
+import { requestEgress } from './egress.js';
+import type { Segment } from './segment-in.js';
+import { sendAck } from './segment.js';
+import { receiveWindow, type Tcb } from './tcb.js';
+import { fullSpace, growWindow } from './window.js';
+
+/** Linux's TCP_ATO_MIN and TCP_DELACK_MIN, TCP_DELACK_MAX, and the ceiling of a session that is not interactive. */
+const ATO_MIN_US = 40_000;
+const DELAY_MAX_US = 200_000;
+const DELAY_CEILING_US = 500_000;
+/** Segments acknowledged at once at the start, and after a gap: TCP_MAX_QUICKACKS. */
+export const MAX_QUICK_ACKS = 16;
+/** Linux's tcp_pingpong_thresh. */
+const INTERACTIVE = 1;
+/** Largest segment size that the estimate of the peer's takes. */
+const MIN_RCV_MSS = 88;
+
+const isInteractive = (tcb: Tcb): boolean => tcb.interactive >= INTERACTIVE;
+const inQuickMode = (tcb: Tcb): boolean => tcb.quickAcks > 0 && tcb.quickAckMode && !isInteractive(tcb);
+
+function moreQuickAcks(tcb: Tcb, most: number): void {
+  const windows = Math.floor(tcb.rcvWnd / (2 * Math.max(tcb.rcvMss, 1))) || 2;
+  tcb.quickAcks = Math.max(tcb.quickAcks, Math.min(windows, most));
+}
+
+/** The peer may have lost something: acknowledge at once for a while. */
+export function enterQuickMode(tcb: Tcb, most: number): void {
+  moreQuickAcks(tcb, most);
+  tcb.interactive = 0;
+  tcb.ackTimeoutUs = ATO_MIN_US;
+}
+
+export function cancelDelayedAck(tcb: Tcb): void {
+  tcb.ackPending = false;
+  tcb.ackNow = false;
+  tcb.ackPushed = 0;
+  if (tcb.ackTimer?.armed) tcb.ackTimer.cancel();
+}
+
+/** A segment with ACK leaves: whatever waited is acknowledged. */
+export function ackSent(tcb: Tcb): void {
+  if (tcb.ackPending && tcb.quickAcks > 0 && --tcb.quickAcks === 0) tcb.ackTimeoutUs = ATO_MIN_US;
+  cancelDelayedAck(tcb);
+}
+
+/** Data leaves soon after some came in: the sessions answer each other, and acknowledgements ride along. */
+export function dataSent(tcb: Tcb): void {
+  const { nowUs } = tcb.tcp.clock;
+  tcb.lastSentUs = nowUs;
+  if (nowUs - tcb.lastReceivedUs < tcb.ackTimeoutUs && tcb.interactive < 3) tcb.interactive++;
+}
+
+/** Text came in: follow the peer's segment size and rhythm. */
+export function dataReceived(tcb: Tcb, seg: Segment): void {
+  const { nowUs } = tcb.tcp.clock;
+  const bytes = seg.textLength;
+  tcb.ackPending = true;
+  measureSegment(tcb, seg.segments > 1 && seg.packet.gsoSize > 0 ? seg.packet.gsoSize : bytes);
+  if (tcb.ackTimeoutUs === 0) {
+    moreQuickAcks(tcb, MAX_QUICK_ACKS);
+    tcb.ackTimeoutUs = ATO_MIN_US;
+  } else {
+    const gap = nowUs - tcb.lastReceivedUs;
+    if (gap <= ATO_MIN_US / 2) tcb.ackTimeoutUs = (tcb.ackTimeoutUs >> 1) + ATO_MIN_US / 2;
+    else if (gap < tcb.ackTimeoutUs) tcb.ackTimeoutUs = Math.min((tcb.ackTimeoutUs >> 1) + gap, tcb.rtoUs);
+    else if (gap > tcb.rtoUs) moreQuickAcks(tcb, MAX_QUICK_ACKS);
+  }
+  tcb.lastReceivedUs = nowUs;
+  if (bytes >= 128) growWindow(tcb);
+}
+
+/** The largest segment seen lately is taken for the peer's full size; smaller ones are meant to be read before they are acknowledged. */
+function measureSegment(tcb: Tcb, bytes: number): void {
+  if (bytes >= tcb.rcvMss) tcb.rcvMss = Math.min(bytes, tcb.advertisedMss);
+  else tcb.ackPushed = Math.min(tcb.ackPushed + 1, 2);
+}
+
+/** The first guess of the peer's segment size: Linux's tcp_initialize_rcv_mss. */
+export function initialRcvMss(tcb: Tcb): void {
+  const hint = Math.min(tcb.advertisedMss, tcb.mss, tcb.rcvWnd >> 1, 536);
+  tcb.rcvMss = Math.max(hint, MIN_RCV_MSS);
+}
+
+/** A segment was processed: acknowledge in this turn, or later. What came out of order has been acknowledged already. */
+export function scheduleAck(tcb: Tcb): void {
+  if (!tcb.ackPending || tcb.ackNow) return;
+  const unacked = (tcb.rcvNxt - tcb.rcvWup) | 0;
+  // RFC 5681 §4.2: every second full-sized segment at least; but the window is not to be lost over it.
+  const full = unacked > tcb.rcvMss && (tcb.receive.length < tcb.socket.receiveLowWater || mayOfferAsMuch(tcb));
+  if (full || inQuickMode(tcb)) {
+    tcb.ackNow = true;
+    requestEgress(tcb);
+    return;
+  }
+  delayAck(tcb);
+}
+
+const mayOfferAsMuch = (tcb: Tcb): boolean => fullSpace(tcb) - tcb.receive.length >= Math.min(tcb.rcvWnd, tcb.rcvSsthresh) || receiveWindow(tcb) < tcb.rcvMss;
+
+function delayAck(tcb: Tcb): void {
+  let delayUs = tcb.ackTimeoutUs;
+  if (delayUs > ATO_MIN_US) {
+    let most = isInteractive(tcb) || tcb.ackPushed > 0 ? DELAY_MAX_US : DELAY_CEILING_US;
+    if (tcb.srttUs > 0) most = Math.min(most, Math.max(tcb.srttUs, ATO_MIN_US));
+    delayUs = Math.min(delayUs, most);
+  }
+  delayUs = Math.min(delayUs, DELAY_MAX_US);
+  tcb.ackTimer ??= tcb.tcp.timers.timer(tcb, ackTimedOut);
+  const timer = tcb.ackTimer;
+  const { nowUs } = tcb.tcp.clock;
+  if (timer.armed) {
+    if (timer.dueUs <= nowUs + (delayUs >> 2)) {
+      tcb.ackNow = true;
+      requestEgress(tcb);
+      return;
+    }
+    if (timer.dueUs <= nowUs + delayUs) return;
+  }
+  timer.arm(delayUs);
+}
+
+/** The delayed ACK's time is over. */
+function ackTimedOut(tcb: Tcb): void {
+  if (!tcb.ackPending) return;
+  if (isInteractive(tcb)) {
+    // Nothing went back within the time: not so interactive after all.
+    tcb.interactive = 0;
+    tcb.ackTimeoutUs = ATO_MIN_US;
+  } else tcb.ackTimeoutUs = Math.min(tcb.ackTimeoutUs << 1, tcb.rtoUs);
+  tcb.tcp.counters.delayedAcks++;
+  sendAck(tcb);
+}
+
+/** The user has read: whether that is reason to acknowledge now (RFC 9293 §3.8.6.2.2). */
+export const wantsAckAfterRead = (tcb: Tcb): boolean =>
+  tcb.ackPending &&
+  (((tcb.rcvNxt - tcb.rcvWup) | 0) > tcb.rcvMss ||
+    ((tcb.ackPushed > 1 || (tcb.ackPushed > 0 && !isInteractive(tcb))) && tcb.receive.length === 0));
+
+// ---- limits, RFC 5961 §7 and tcp_invalid_ratelimit -------------------------------------------------------------------------------
+
+/** Which counter tells of an ACK that was left out. */
+export type Skipped = 'ackSkippedSynRecv' | 'ackSkippedPaws' | 'ackSkippedSeq' | 'ackSkippedFinWait2' | 'ackSkippedTimeWait' | 'ackSkippedChallenge';
+
+/** Whoever answers bad segments: connections and what is left of them. */
+export interface Answering {
+  readonly tcp: Tcb['tcp'];
+  lastOutOfWindowAckUs: number;
+}
+
+/** Whether the answer to a bad segment is left out: at most one in tcp_invalid_ratelimit ms. */
+export function isLimited(flow: Answering, skipped: Skipped): boolean {
+  const { clock, counters, sysctls } = flow.tcp;
+  const since = clock.nowUs - flow.lastOutOfWindowAckUs;
+  if (flow.lastOutOfWindowAckUs >= 0 && since < sysctls.invalidRatelimit * 1000) {
+    counters[skipped]++;
+    return true;
+  }
+  flow.lastOutOfWindowAckUs = clock.nowUs;
+  return false;
+}
+
+/** As `isLimited`, for a segment: one with data is always answered, since its sender waits (Linux's tcp_oow_rate_limited). */
+export const isSegmentLimited = (flow: Answering, seg: Segment, skipped: Skipped): boolean =>
+  (seg.textLength === 0 && !seg.fin) || seg.syn ? isLimited(flow, skipped) : false;
+
+/** RFC 5961 §3.2, §4.2, §5.2: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, within both limits. */
+export function challengeAck(tcb: Tcb): void {
+  const { tcp } = tcb;
+  if (isLimited(tcb, 'ackSkippedChallenge')) return;
+  const limit = tcp.sysctls.challengeAckLimit;
+  if (limit !== 0x7fff_ffff) {
+    if (tcp.clock.nowUs - tcp.challengeSinceUs >= 1_000_000) {
+      tcp.challengeSinceUs = tcp.clock.nowUs;
+      // Not the same in every second, so that nobody can count what others were sent.
+      const half = (limit + 1) >> 1;
+      tcp.challengeLeft = half + tcp.entropy.below(Math.max(limit, 1));
+    }
+    if (tcp.challengeLeft <= 0) return;
+    tcp.challengeLeft--;
+  }
+  tcp.counters.challengeAck++;
+  sendAck(tcb);
+}
+
+/** RFC 9293 §3.10.7.4, first: an unacceptable segment is answered with an acknowledgement. */
+export function answerUnacceptable(tcb: Tcb, seg: Segment, skipped: Skipped): void {
+  if (!isSegmentLimited(tcb, seg, skipped)) sendAck(tcb);
+}

@@ -1,0 +1,97 @@
+// From a segment to whoever it is for: connections by 4-tuple, then listeners by local address and port.
+import { DESTINATION, type Packet, SOURCE } from '@protoloom/contracts';
+import { equalWords, FlowTable, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
+import type { Request } from './listener.js';
+import type { Tcb } from './tcb.js';
+import type { TimeWait } from './time-wait.js';
+
+/** What a 4-tuple leads to; `kind` tells which. */
+export type Flow = Tcb | Request | TimeWait;
+
+/** Both families alike: an address is four words, and a wildcard listener of `::` takes mapped addresses too unless IPV6_V6ONLY. */
+export class Demux {
+  readonly #flows: FlowTable<Flow>;
+  readonly #listeners = new Map<number, Tcb[]>();
+
+  constructor(seed0: number, seed1: number) {
+    this.#flows = new FlowTable<Flow>(seed0, seed1);
+  }
+
+  /** The flow that a received packet belongs to. */
+  find(packet: Packet, localPort: number, remotePort: number): Flow | undefined {
+    return this.#flows.get(packet.addresses, DESTINATION, SOURCE, localPort, remotePort);
+  }
+
+  /** As `find`, for words with our address at SOURCE and the peer's at DESTINATION. */
+  lookup(words: Int32Array, localPort: number, remotePort: number): Flow | undefined {
+    return this.#flows.get(words, SOURCE, DESTINATION, localPort, remotePort);
+  }
+
+  add(flow: Flow): void {
+    this.#flows.set(flow.addresses, SOURCE, DESTINATION, flow.localPort, flow.remotePort, flow);
+  }
+
+  /** Leaves another flow alone that has taken the 4-tuple since. */
+  remove(flow: Flow): void {
+    if (this.lookup(flow.addresses, flow.localPort, flow.remotePort) !== flow) return;
+    this.#flows.delete(flow.addresses, SOURCE, DESTINATION, flow.localPort, flow.remotePort);
+  }
+
+  /** Every flow, in no order: control paths alone. */
+  forEach(visit: (flow: Flow) => void): void {
+    this.#flows.forEach(visit);
+  }
+
+  addListener(tcb: Tcb): void {
+    const others = this.#listeners.get(tcb.localPort);
+    if (others === undefined) this.#listeners.set(tcb.localPort, [tcb]);
+    else others.push(tcb);
+  }
+
+  removeListener(tcb: Tcb): void {
+    const all = this.#listeners.get(tcb.localPort);
+    const index = all?.indexOf(tcb) ?? -1;
+    if (all === undefined || index < 0) return;
+    all.splice(index, 1);
+    if (all.length === 0) this.#listeners.delete(tcb.localPort);
+  }
+
+  /** The listener that fits best: a bound interface and a bound address count more than none; of equals (SO_REUSEPORT) the peer decides. */
+  listener(packet: Packet, localPort: number, remotePort: number): Tcb | undefined {
+    const all = this.#listeners.get(localPort);
+    if (all === undefined) return undefined;
+    let best: Tcb | undefined;
+    let bestScore = 0;
+    let equals = 0;
+    for (let i = 0; i < all.length; i++) {
+      const tcb = all[i] as Tcb;
+      const score = scoreOf(tcb, packet);
+      if (score > bestScore) {
+        best = tcb;
+        bestScore = score;
+        equals = 1;
+      } else if (score > 0 && score === bestScore) equals++;
+    }
+    if (equals <= 1) return best;
+    let skip = ((packet.addresses[SOURCE + 3] as number) ^ remotePort) >>> 0;
+    skip %= equals;
+    for (let i = 0; i < all.length; i++) {
+      if (scoreOf(all[i] as Tcb, packet) === bestScore && skip-- === 0) return all[i];
+    }
+    return best;
+  }
+}
+
+/** How well a listener fits, 0: not at all. Linux's compute_score. */
+function scoreOf(tcb: Tcb, packet: Packet): number {
+  let score = 1;
+  const bound = tcb.socket.boundInterface;
+  if (bound !== 0) {
+    if (bound !== packet.iface.index) return 0;
+    score += 4;
+  }
+  if (!isUnspecifiedWords(tcb.addresses, SOURCE)) return equalWords(tcb.addresses, SOURCE, packet.addresses, DESTINATION) ? score + 2 : 0;
+  const mapped = isMappedWords(packet.addresses, DESTINATION);
+  if (isMappedWords(tcb.addresses, SOURCE)) return mapped ? score + 1 : 0;
+  return mapped && tcb.v6Only ? 0 : score;
+}

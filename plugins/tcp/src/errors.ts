@@ -1,0 +1,96 @@
+// What the network says of our segments: ICMP errors (RFC 9293 §3.9.2.2, RFC 5927), and addresses that go.
+import { ERRNO, SOURCE } from '@protoloom/contracts';
+import type { InboundError, LocalAddress } from '@protoloom/contracts/ip';
+import { TCP_CLOSE, TCP_LISTEN } from '@protoloom/contracts/tcp';
+import { equalWords } from '@protoloom/wire';
+import type { Tcp } from './context.js';
+import type { Flow } from './demux.js';
+import { requestEgress } from './egress.js';
+import { abort } from './events/abort.js';
+import type { Request } from './listener.js';
+import { tooBig } from './route.js';
+import { enter, isConnecting } from './state.js';
+import { FLOW_CONNECTION, FLOW_REQUEST, type Tcb } from './tcb.js';
+import * as wire from './wire.js';
+
+/** What every ICMP error quotes of a transport header at least: ports and sequence number. */
+const QUOTED_BYTES = 8;
+
+/** An ICMP error about a segment of ours. Believed only where it quotes a sequence number that is outstanding (RFC 5927 §4.1). */
+export function networkError(tcp: Tcp, error: InboundError): undefined {
+  const { packet, l4, end } = error;
+  if (end - l4 < QUOTED_BYTES) return;
+  const { view } = packet;
+  const flow = tcp.demux.lookup(error.addresses, wire.srcPort(view, l4), wire.dstPort(view, l4));
+  if (flow === undefined) return;
+  const seq = wire.seq(view, l4);
+  if (flow.kind === FLOW_REQUEST) requestError(flow, seq, error);
+  else if (flow.kind === FLOW_CONNECTION) connectionError(flow, seq, error);
+  return;
+}
+
+function requestError(request: Request, seq: number, error: InboundError): void {
+  const { tcp, listener } = request;
+  if (seq !== request.iss) {
+    tcp.counters.outOfWindowIcmps++;
+    return;
+  }
+  if (error.mtu > 0) {
+    request.route?.reduceMtu(error.mtu);
+    return;
+  }
+  if (!error.fatal && error.errno !== ERRNO.EHOSTUNREACH && error.errno !== ERRNO.ENETUNREACH) return;
+  listener.drop(request);
+  tcp.counters.listenDrops++;
+}
+
+function connectionError(tcb: Tcb, seq: number, error: InboundError): void {
+  if (tcb.state === TCP_CLOSE || tcb.state === TCP_LISTEN) return;
+  if (((seq - tcb.sndUna) | 0) < 0 || ((tcb.sndNxt - seq) | 0) < 0) {
+    tcb.tcp.counters.outOfWindowIcmps++;
+    return;
+  }
+  if (error.mtu > 0) {
+    // RFC 1191 §6.4: what was too big is sent again in smaller segments, at once.
+    tcb.route?.reduceMtu(error.mtu);
+    tooBig(tcb);
+    requestEgress(tcb);
+    return;
+  }
+  if (isConnecting(tcb)) {
+    // RFC 5461 §4.1: nothing is lost yet, so the user is told at once.
+    tcb.error = error.errno;
+    enter(tcb, TCP_CLOSE);
+    return;
+  }
+  // RFC 1122 §4.2.3.9, RFC 5927 §5.2: an established connection goes on; the error is told where it times out.
+  tcb.softError = error.errno;
+}
+
+/**
+ * An address of ours is gone: its connections can neither send nor receive. They end with ECONNABORTED, as Linux ends those that are
+ * destroyed by an administrator; listeners stay, as there.
+ */
+export function addressRemoved(tcp: Tcp, address: LocalAddress): undefined {
+  if (tcp.routes.isLocal(address.family, address.words, 0)) return;
+  const gone: Flow[] = [];
+  tcp.demux.forEach((flow) => {
+    if (equalWords(flow.addresses, SOURCE, address.words, 0)) gone.push(flow);
+  });
+  for (const flow of gone) end(tcp, flow, ERRNO.ECONNABORTED);
+  return;
+}
+
+/** Ends a flow of whatever kind. */
+export function end(tcp: Tcp, flow: Flow, errno: number): void {
+  if (flow.kind === FLOW_CONNECTION) abort(flow, errno);
+  else if (flow.kind === FLOW_REQUEST) flow.listener.drop(flow);
+  else tcp.timeWaits.end(flow);
+}
+
+/** The stack stops: every peer that knows of a connection hears of its end. */
+export function endAll(tcp: Tcp): void {
+  const all: Flow[] = [];
+  tcp.demux.forEach((flow) => all.push(flow));
+  for (const flow of all) end(tcp, flow, ERRNO.ECONNABORTED);
+}

@@ -1,0 +1,147 @@
+// OPEN, RFC 9293 §3.10.1: active (connect), passive (listen), and taking what a passive one begot (accept).
+import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
+import { type Route, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
+import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { copyWords, isUnspecifiedWords } from '@protoloom/wire';
+import { initialRcvMss } from '../ack.js';
+import { Listener } from '../listener.js';
+import { openOutside } from '../options.js';
+import { segmentSent } from '../recovery/recovery.js';
+import { initialRto } from '../recovery/rto.js';
+import { advertisedMss, resolve, syncMss } from '../route.js';
+import { sendSyn } from '../segment.js';
+import { enter } from '../state.js';
+import { FLOW_TIME_WAIT, type Tcb } from '../tcb.js';
+import type { TimeWait } from '../time-wait.js';
+import { chooseScale, fullSpace, initialWindow } from '../window.js';
+import { armRetransmit } from './timeouts.js';
+
+/** Linux's: the sequence number that follows a TIME-WAIT's, further than any window reaches. */
+const REUSE_STEP = 65_535 + 2;
+
+/**
+ * Active OPEN to the address and port at DESTINATION; the local ones where the user has bound them. Sends the SYN.
+ * @returns -EINPROGRESS, or why not.
+ */
+export function connect(tcb: Tcb): number {
+  if (tcb.state !== TCP_CLOSE) return tcb.state === TCP_LISTEN ? -ERRNO.EISCONN : -ERRNO.EALREADY;
+  const { tcp, socket } = tcb;
+  const route = resolve(tcp, tcb, socket.boundInterface, socket.mark, socket.dontRoute);
+  if (typeof route === 'number') return route;
+  if (route.type === RTN_BROADCAST || route.type === RTN_MULTICAST) return -ERRNO.ENETUNREACH;
+  if (isUnspecifiedWords(tcb.addresses, SOURCE)) copyWords(route.addresses, SOURCE, tcb.addresses, SOURCE);
+  // 0.0.0.0 and :: stand for ourselves: the route knows what became of them.
+  copyWords(route.addresses, DESTINATION, tcb.addresses, DESTINATION);
+  if (tcb.localPort === 0) {
+    const port = tcp.ports.choose(tcb);
+    if (port < 0) return port;
+  }
+  const before = tcp.demux.lookup(tcb.addresses, tcb.localPort, tcb.remotePort);
+  if (before !== undefined && !(before.kind === FLOW_TIME_WAIT && mayReuse(before))) {
+    releaseAddress(tcb);
+    return -ERRNO.EADDRNOTAVAIL;
+  }
+  start(tcb, route, before as TimeWait | undefined);
+  return -ERRNO.EINPROGRESS;
+}
+
+/** What bind() did not fix is free again after a connect that failed. */
+function releaseAddress(tcb: Tcb): void {
+  if (!tcb.boundAddress) {
+    tcb.addresses.fill(0, SOURCE, SOURCE + 2);
+    tcb.addresses[SOURCE + 3] = 0;
+  }
+}
+
+/** RFC 6191: a connection in TIME-WAIT gives way to a new one of ours when its timestamps can tell them apart. */
+function mayReuse(remains: TimeWait): boolean {
+  const { sysctls, clock } = remains.tcp;
+  if (sysctls.twReuse === 0 || remains.tsRecentUs < 0) return false;
+  if (sysctls.twReuse === 2 && (remains.addresses[SOURCE + 3] as number) >>> 24 !== 127) return false;
+  return clock.nowUs - remains.tsRecentUs >= sysctls.twReuseDelay * 1000;
+}
+
+function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
+  const { tcp } = tcb;
+  const { sysctls, counters } = tcp;
+  tcb.route = route;
+  tcb.error = 0;
+  tcb.softError = 0;
+  tcb.shutdown = 0;
+  tcb.finSeen = false;
+  tcb.finReceived = false;
+  tcb.finQueued = false;
+  tcb.retransmits = 0;
+  tcb.backoff = 0;
+  tcb.retransmitStartUs = 0;
+  tcb.timestampsOk = sysctls.timestamps !== 0;
+  tcb.windowScalingOk = sysctls.windowScaling;
+  tcb.sackOk = sysctls.sack;
+  tcb.tsRecent = 0;
+  tcb.tsRecentUs = -1;
+  tcb.peerMss = tcb.userMss > 0 ? tcb.userMss : 0xffff;
+  tcb.advertisedMss = advertisedMss(route, tcb.userMss);
+  syncMss(tcb, route);
+  const space = fullSpace(tcb);
+  tcb.rcvWndScale = tcb.windowScalingOk ? chooseScale(tcp, space, tcb.windowClamp) : 0;
+  tcb.rcvWnd = initialWindow(tcb.windowClamp > 0 ? Math.min(space, tcb.windowClamp) : space, tcb.advertisedMss, route.initialRwnd);
+  tcb.rcvSsthresh = tcb.rcvWnd;
+  tcb.rcvNxt = 0;
+  tcb.rcvWup = 0;
+  initialRcvMss(tcb);
+  tcb.tsOffset = sysctls.timestamps === 1 ? tcp.isn.timestampOffset(tcb) : 0;
+  tcb.iss = tcp.isn.next(tcb);
+  if (remains !== undefined) {
+    counters.twReused++;
+    tcb.iss = (remains.sndNxt + REUSE_STEP) | 0;
+    tcb.tsRecent = remains.tsRecent;
+    tcb.tsRecentUs = remains.tsRecentUs;
+    tcp.timeWaits.end(remains);
+  }
+  tcb.sndUna = tcb.iss;
+  tcb.sndNxt = tcb.iss;
+  tcb.sndSmall = tcb.iss;
+  tcb.sndBase = (tcb.iss + 1) | 0;
+  tcb.pushSeq = tcb.sndBase;
+  tcb.sndWnd = 0;
+  tcb.maxSndWnd = 0;
+  initialRto(tcb);
+  openOutside(tcb);
+  tcp.demux.add(tcb);
+  tcb.hashed = true;
+  counters.activeOpens++;
+  enter(tcb, TCP_SYN_SENT);
+  tcb.synSentUs = tcp.clock.nowUs;
+  sendSyn(tcb);
+  segmentSent(tcb, tcb.iss, 1, false);
+  tcb.sndNxt = (tcb.iss + 1) | 0;
+  armRetransmit(tcb);
+}
+
+/** Passive OPEN, or another backlog for one. */
+export function listen(tcb: Tcb, backlog: number): number {
+  // Linux reads the argument as unsigned: -1 is the most there may be.
+  const most = Math.min(backlog < 0 ? 0x7fff_ffff : backlog, tcb.tcp.sysctls.somaxconn);
+  if (tcb.state === TCP_LISTEN) {
+    (tcb.listener as Listener).backlog = most;
+    return 0;
+  }
+  if (tcb.state !== TCP_CLOSE) return -ERRNO.EINVAL;
+  if (tcb.localPort === 0) {
+    const port = tcb.tcp.ports.choose(tcb);
+    if (port < 0) return port;
+  }
+  const allowed = tcb.tcp.ports.listenAllowed(tcb);
+  if (allowed < 0) return allowed;
+  tcb.shutdown = 0;
+  tcb.listener = new Listener(tcb, most);
+  enter(tcb, TCP_LISTEN);
+  tcb.tcp.demux.addListener(tcb);
+  return 0;
+}
+
+/** The next connection that was begotten, whatever became of it since; -EAGAIN where there is none. */
+export function accept(tcb: Tcb): Tcb | number {
+  if (tcb.state !== TCP_LISTEN) return -ERRNO.EINVAL;
+  return (tcb.listener as Listener).accept() ?? -ERRNO.EAGAIN;
+}

@@ -1,0 +1,225 @@
+// SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2, and in the SYN-RECEIVED that comes from it, as Linux checks it (tcp_check_req).
+import { SOURCE } from '@protoloom/contracts';
+import { initialRcvMss, isLimited, isSegmentLimited } from '../../ack.js';
+import { type Listener, Request, deferRounds } from '../../listener.js';
+import { makeTcb } from '../../make.js';
+import { openOutside, timestamp } from '../../options.js';
+import { initialRto, sampleRtt } from '../../recovery/rto.js';
+import { advertisedMss, defaultMss, resolve, syncMss } from '../../route.js';
+import { sendBare } from '../../segment.js';
+import type { Segment } from '../../segment-in.js';
+import { enter } from '../../state.js';
+import type { Tcb } from '../../tcb.js';
+import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
+import { copyWords } from '@protoloom/wire';
+import { chooseScale, fullSpace, initialWindow } from '../../window.js';
+import { ACK } from '../../wire.js';
+import { closed, refuse } from './closed.js';
+import { pawsRejects } from './paws.js';
+import { synchronized } from './synchronized.js';
+
+/** @param iss where a connection in TIME-WAIT has given way: the sequence number to begin with. @returns whether the segment was taken. */
+export function listen(tcb: Tcb, seg: Segment, iss: number | undefined): boolean {
+  const { tcp } = tcb;
+  // First RST, second ACK, third SYN.
+  if (seg.rst) {
+    tcp.counters.outOfWindow++;
+    return false;
+  }
+  if (seg.ackFlag) return closed(tcp, seg);
+  if (!seg.syn) {
+    tcp.counters.outOfWindow++;
+    return false;
+  }
+  return admit(tcb.listener as Listener, seg, iss);
+}
+
+/** A new half-open connection, where the queues have room; its SYN-ACK. */
+function admit(listener: Listener, seg: Segment, iss: number | undefined): boolean {
+  const { tcb } = listener;
+  const { tcp } = tcb;
+  const { counters, sysctls } = tcp;
+  const most = sysctls.maxSynBacklog;
+  if (listener.synQueueIsFull && iss === undefined) counters.reqQFullDrop++;
+  else if (listener.isFull) counters.listenOverflows++;
+  else if (iss !== undefined || most - listener.requests >= most >> 2) {
+    const { localPort, remotePort } = tcp.stranger;
+    const request = new Request(listener, seg.packet, seg, localPort, remotePort);
+    const route = resolve(tcp, request, tcb.socket.boundInterface, tcb.socket.mark, tcb.socket.dontRoute);
+    if (typeof route !== 'number') {
+      request.route = route;
+      request.peerMss = peerMss(seg.mss || defaultMss(route), tcb.userMss);
+      request.advertisedMss = advertisedMss(route, tcb.userMss);
+      const space = fullSpace(tcb);
+      request.rcvWndScale = request.windowScalingOk ? chooseScale(tcp, space, tcb.windowClamp) : 0;
+      const clamped = tcb.windowClamp > 0 ? Math.min(space, tcb.windowClamp) : space;
+      request.rcvWnd = initialWindow(clamped, request.advertisedMss, route.initialRwnd);
+      request.tsOffset = sysctls.timestamps === 1 ? tcp.isn.timestampOffset(request) : 0;
+      request.iss = iss ?? tcp.isn.next(request);
+      request.sentUs = tcp.clock.nowUs;
+      listener.add(request);
+      request.send(false);
+      return true;
+    }
+  }
+  counters.listenDrops++;
+  counters.synDropped++;
+  return false;
+}
+
+/** RFC 9293 §3.7.1: what the peer asks for, no more than TCP_MAXSEG. */
+const peerMss = (asked: number, userMss: number): number => (userMss > 0 ? Math.min(userMss, asked) : asked);
+
+/** A segment for a half-open connection. RFC 9293 §3.10.7.4, SYN-RECEIVED by passive OPEN. */
+export function requestArrives(request: Request, seg: Segment): boolean {
+  const { listener, tcp } = request;
+  const { counters } = tcp;
+  const isOld = request.timestampsOk && seg.hasTimestamp && pawsRejects(request, seg, tcp.clock.nowUs);
+  // The SYN again: the SYN-ACK was lost, or late.
+  if (seg.syn && !seg.ackFlag && !seg.rst && seg.seq === request.irs && !isOld) {
+    if (!isLimited(request, 'ackSkippedSynRecv')) request.send(true);
+    return true;
+  }
+  // Fifth, before the window as on Linux: an acknowledgement of something else is answered with a reset.
+  if (seg.ackFlag && seg.ack !== ((request.iss + 1) | 0)) {
+    counters.invalidAck++;
+    refuse(tcp, seg);
+    return false;
+  }
+  // First: what lies outside the window that the SYN-ACK told.
+  const window = Math.min(request.rcvWnd, 0xffff);
+  const end = (seg.seq + seg.length) | 0;
+  if (isOld || ((end - request.rcvNxt) | 0) < 0 || ((seg.seq - request.rcvNxt) | 0) > window) {
+    if (isOld) counters.pawsEstab++;
+    counters.outOfWindow++;
+    if (!seg.rst && !isSegmentLimited(request, seg, 'ackSkippedSynRecv')) acknowledge(request);
+    return false;
+  }
+  // Second and fourth: RST exactly at RCV.NXT ends it (RFC 5961 §3.2); a SYN within the window returns to LISTEN.
+  if (seg.rst && seg.seq !== request.rcvNxt) {
+    counters.outOfWindow++;
+    if (!isLimited(request, 'ackSkippedChallenge')) {
+      counters.challengeAck++;
+      acknowledge(request);
+    }
+    return false;
+  }
+  if (seg.rst || (seg.syn && seg.seq !== request.irs)) {
+    counters.attemptFails++;
+    counters.embryonicRsts++;
+    if (!seg.rst) refuse(tcp, seg);
+    listener.drop(request);
+    return true;
+  }
+  if (seg.hasTimestamp && request.timestampsOk && ((seg.seq - request.rcvNxt) | 0) <= 0) {
+    request.tsRecent = seg.tsVal;
+    request.tsRecentUs = tcp.clock.nowUs;
+  }
+  if (!seg.ackFlag) {
+    counters.outOfWindow++;
+    return false;
+  }
+  if (request.timeouts < deferRounds(listener.tcb.deferAccept) && seg.length === 0) {
+    // TCP_DEFER_ACCEPT: the data will bring the acknowledgement again.
+    request.acked = true;
+    counters.deferAcceptDrop++;
+    return true;
+  }
+  return establish(request, seg);
+}
+
+/** <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> from half-open. */
+function acknowledge(request: Request): void {
+  const { tcp } = request;
+  const tsVal = request.timestampsOk ? timestamp(tcp.clock.nowUs, request.tsOffset) : 0;
+  const seq = (request.iss + 1) | 0;
+  const window = request.rcvWnd >> request.rcvWndScale;
+  sendBare(tcp, request, seq, request.rcvNxt, ACK, Math.min(window, 0xffff), request.timestampsOk, tsVal, request.tsRecent);
+}
+
+/** Fifth: the handshake is over. The connection gets its block, goes on as SYN-RECEIVED, and waits for accept(). */
+function establish(request: Request, seg: Segment): boolean {
+  const { listener, tcp } = request;
+  const { counters } = tcp;
+  if (listener.isFull) {
+    counters.listenOverflows++;
+    counters.listenDrops++;
+    counters.synDropped++;
+    if (tcp.sysctls.abortOnOverflow) {
+      counters.embryonicRsts++;
+      refuse(tcp, seg);
+      listener.drop(request);
+    } else request.acked = true;
+    return false;
+  }
+  const child = beget(request);
+  listener.drop(request);
+  tcp.demux.add(child);
+  child.hashed = true;
+  tcp.ports.hold(child);
+  counters.passiveOpens++;
+  const taken = synchronized(child, seg);
+  listener.push(child);
+  return taken;
+}
+
+function beget(request: Request): Tcb {
+  const { listener, tcp } = request;
+  const parent = listener.tcb;
+  const child = makeTcb(tcp, parent.socket.inherit(), request.family);
+  copyWords(request.addresses, SOURCE, child.addresses, SOURCE);
+  copyWords(request.addresses, 4, child.addresses, 4);
+  child.localPort = request.localPort;
+  child.remotePort = request.remotePort;
+  inheritWishes(parent, child);
+  child.route = request.route;
+  child.irs = request.irs;
+  child.rcvNxt = request.rcvNxt;
+  child.rcvWup = request.rcvNxt;
+  child.rcvWnd = request.rcvWnd;
+  child.rcvSsthresh = request.rcvWnd;
+  child.rcvWndScale = request.rcvWndScale;
+  child.sndWndScale = request.sndWndScale;
+  child.windowScalingOk = request.windowScalingOk;
+  child.sackOk = request.sackOk;
+  child.timestampsOk = request.timestampsOk;
+  child.tsRecent = request.tsRecent;
+  child.tsRecentUs = request.tsRecentUs;
+  child.tsOffset = request.tsOffset;
+  child.iss = request.iss;
+  child.sndUna = request.iss;
+  child.sndNxt = (request.iss + 1) | 0;
+  child.sndBase = child.sndNxt;
+  child.sndSmall = child.sndNxt;
+  child.pushSeq = child.sndNxt;
+  child.sndWnd = request.sndWnd;
+  child.maxSndWnd = request.sndWnd;
+  child.sndWl1 = request.irs;
+  child.peerMss = request.peerMss;
+  child.advertisedMss = request.advertisedMss;
+  child.totalRetransmits = request.retransmits;
+  if (request.route !== undefined) syncMss(child, request.route);
+  initialRto(child);
+  if (request.retransmits === 0) sampleRtt(child, tcp.clock.nowUs - request.sentUs);
+  initialRcvMss(child);
+  openOutside(child);
+  enter(child, TCP_SYN_RECV);
+  return child;
+}
+
+/** What a listener's user has wished for holds for what it begets. */
+function inheritWishes(parent: Tcb, child: Tcb): void {
+  child.userMss = parent.userMss;
+  child.windowClamp = parent.windowClamp;
+  child.quickAckMode = parent.quickAckMode;
+  child.noDelay = parent.noDelay;
+  child.cork = parent.cork;
+  child.keepIdleUs = parent.keepIdleUs;
+  child.keepIntervalUs = parent.keepIntervalUs;
+  child.keepCount = parent.keepCount;
+  child.linger2Us = parent.linger2Us;
+  child.userTimeoutUs = parent.userTimeoutUs;
+  child.synRetries = parent.synRetries;
+  child.notSentLowWater = parent.notSentLowWater;
+  child.congestionControl = parent.congestionControl;
+}

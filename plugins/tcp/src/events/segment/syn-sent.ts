@@ -1,0 +1,114 @@
+// SEGMENT ARRIVES in SYN-SENT, RFC 9293 §3.10.7.3.
+import { ERRNO } from '@protoloom/contracts';
+import { TCP_CLOSE, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
+import { initialRcvMss } from '../../ack.js';
+import { requestEgress } from '../../egress.js';
+import { timestamp } from '../../options.js';
+import { ackReceived, segmentSent } from '../../recovery/recovery.js';
+import { defaultMss, routeOf, syncMss } from '../../route.js';
+import { sendSyn } from '../../segment.js';
+import type { Segment } from '../../segment-in.js';
+import { enter } from '../../state.js';
+import type { Tcb } from '../../tcb.js';
+import { armRetransmit, disarm } from '../timeouts.js';
+import { refuse } from './closed.js';
+import { becomeEstablished, processText } from './synchronized.js';
+
+export function synSent(tcb: Tcb, seg: Segment): boolean {
+  const { counters } = tcb.tcp;
+  // First: the ACK bit.
+  if (seg.ackFlag && (((seg.ack - tcb.iss) | 0) <= 0 || ((seg.ack - tcb.sndNxt) | 0) > 0)) {
+    counters.invalidAck++;
+    refuse(tcb.tcp, seg);
+    return false;
+  }
+  if (seg.ackFlag && tcb.timestampsOk && seg.hasTimestamp && !echoes(tcb, seg)) {
+    counters.pawsActive++;
+    counters.invalidAck++;
+    refuse(tcb.tcp, seg);
+    return false;
+  }
+  // Second: the RST bit, which only an acceptable ACK makes believable.
+  if (seg.rst) {
+    if (!seg.ackFlag) {
+      counters.outOfWindow++;
+      return false;
+    }
+    tcb.error = ERRNO.ECONNREFUSED;
+    enter(tcb, TCP_CLOSE);
+    return true;
+  }
+  // Fourth: the SYN bit.
+  if (!seg.syn) {
+    counters.outOfWindow++;
+    return false;
+  }
+  negotiate(tcb, seg);
+  if (!seg.ackFlag) {
+    // Simultaneous open: SYN-RECEIVED, <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.
+    enter(tcb, TCP_SYN_RECV);
+    tcb.retransmits = 0;
+    tcb.backoff = 0;
+    sendSyn(tcb);
+    segmentSent(tcb, tcb.iss, 1, true);
+    armRetransmit(tcb);
+    return true;
+  }
+  const priorUna = tcb.sndUna;
+  tcb.sndUna = seg.ack;
+  tcb.sndWl1 = seg.seq;
+  tcb.sndWl2 = seg.ack;
+  disarm(tcb);
+  becomeEstablished(tcb);
+  ackReceived(tcb, seg, priorUna, true);
+  tcb.ackNow = true;
+  requestEgress(tcb);
+  if (seg.textLength > 0 || seg.fin) {
+    // What came with the SYN follows it: sixth step of §3.10.7.4.
+    seg.syn = false;
+    seg.seq = (seg.seq + 1) | 0;
+    return processText(tcb, seg);
+  }
+  return true;
+}
+
+/** RFC 7323 §5.2: TSecr is something that we sent in this attempt. Zero echoes nothing. */
+function echoes(tcb: Tcb, seg: Segment): boolean {
+  if (seg.tsEcr === 0) return true;
+  const { nowUs } = tcb.tcp.clock;
+  const first = timestamp(tcb.synSentUs, tcb.tsOffset);
+  const last = timestamp(nowUs, tcb.tsOffset);
+  return ((seg.tsEcr - first) | 0) >= 0 && ((seg.tsEcr - last) | 0) <= 0;
+}
+
+/** What the peer's SYN says: numbers, window, and the options that both sides offer. */
+function negotiate(tcb: Tcb, seg: Segment): void {
+  tcb.irs = seg.seq;
+  tcb.rcvNxt = (seg.seq + 1) | 0;
+  tcb.rcvWup = tcb.rcvNxt;
+  tcb.sndWl1 = seg.seq;
+  // RFC 7323 §2.2: the window of a SYN is not scaled.
+  tcb.sndWnd = seg.wnd;
+  tcb.maxSndWnd = seg.wnd;
+  tcb.windowScalingOk = tcb.windowScalingOk && seg.wndScale >= 0;
+  tcb.sndWndScale = tcb.windowScalingOk ? seg.wndScale : 0;
+  if (!tcb.windowScalingOk) {
+    tcb.rcvWndScale = 0;
+    tcb.rcvWnd = Math.min(tcb.rcvWnd, 0xffff);
+    tcb.rcvSsthresh = Math.min(tcb.rcvSsthresh, 0xffff);
+  }
+  tcb.sackOk = tcb.sackOk && seg.sackPermitted;
+  tcb.timestampsOk = tcb.timestampsOk && seg.hasTimestamp;
+  if (tcb.timestampsOk) {
+    tcb.tsRecent = seg.tsVal;
+    tcb.tsRecentUs = tcb.tcp.clock.nowUs;
+  }
+  const route = routeOf(tcb);
+  if (typeof route !== 'number') {
+    const asked = seg.mss || defaultMss(route);
+    tcb.peerMss = tcb.userMss > 0 ? Math.min(tcb.userMss, asked) : asked;
+    syncMss(tcb, route);
+  }
+  initialRcvMss(tcb);
+}
+

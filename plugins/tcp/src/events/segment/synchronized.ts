@@ -1,0 +1,384 @@
+// SEGMENT ARRIVES in SYN-RECEIVED and the synchronized states, RFC 9293 §3.10.7.4: its eight steps, in its order.
+import { ERRNO } from '@protoloom/contracts';
+import {
+  TCP_CLOSE,
+  TCP_CLOSE_WAIT,
+  TCP_CLOSING,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT1,
+  TCP_FIN_WAIT2,
+  TCP_LAST_ACK,
+  TCP_SYN_RECV,
+  TCP_TIME_WAIT,
+} from '@protoloom/contracts/tcp';
+import { answerUnacceptable, challengeAck, dataReceived, enterQuickMode, MAX_QUICK_ACKS, scheduleAck } from '../../ack.js';
+import { requestEgress } from '../../egress.js';
+import { ackReceived, connectionOpened } from '../../recovery/recovery.js';
+import { sendAck } from '../../segment.js';
+import type { Segment } from '../../segment-in.js';
+import { enter, isReceiving } from '../../state.js';
+import { finAcked, RCV_SHUTDOWN, receiveWindow, type Tcb } from '../../tcb.js';
+import { lingered, orphanInFinWait2 } from '../close.js';
+import { isWritable } from '../send.js';
+import { armKeepAlive, disarm, ensureKeepAlive, rearm } from '../timeouts.js';
+import { refuse } from './closed.js';
+import { pawsDiscards, updateTsRecent } from './paws.js';
+
+/** @returns whether the segment was taken; else its fate is counted. */
+export function synchronized(tcb: Tcb, seg: Segment): boolean {
+  if (!isAcceptable(tcb, seg)) return false;
+  const { counters } = tcb.tcp;
+  if (!seg.ackFlag) {
+    counters.invalidAck++;
+    return false;
+  }
+  if (!checkAck(tcb, seg)) {
+    counters.invalidAck++;
+    return false;
+  }
+  if (isClosed(tcb)) return true;
+  updateTsRecent(tcb, seg);
+  const taken = processText(tcb, seg);
+  if (isClosed(tcb)) return taken;
+  ensureKeepAlive(tcb);
+  scheduleAck(tcb);
+  return taken;
+}
+
+// The state is read anew: a step before may have ended the connection.
+const isClosed = (tcb: Tcb): boolean => tcb.state === TCP_CLOSE;
+
+// ---- first to fourth: sequence number, RST, SYN ----------------------------------------------------------------------------------
+
+function isAcceptable(tcb: Tcb, seg: Segment): boolean {
+  const { counters } = tcb.tcp;
+  // RFC 7323 §5.3, R1: before anything else. A RST is not held against its timestamp.
+  if (tcb.timestampsOk && seg.hasTimestamp && !seg.rst && pawsDiscards(tcb, seg)) {
+    counters.pawsEstab++;
+    counters.outOfWindow++;
+    if (seg.syn) synChallenge(tcb);
+    else answerDuplicate(tcb, seg, 'ackSkippedPaws');
+    return false;
+  }
+  // First. Left of the window only as far as the peer knows of it: what it sent before it heard of our last advance passes, as on Linux.
+  const end = (seg.seq + seg.length) | 0;
+  const edge = (tcb.rcvNxt + receiveWindow(tcb)) | 0;
+  const isBeyond = ((seg.seq - edge) | 0) > 0;
+  if (((end - tcb.rcvWup) | 0) < 0 || isBeyond) {
+    if (isBeyond) counters.beyondWindow++;
+    if (seg.rst) {
+      if (!isResetAfterFin(tcb, seg)) {
+        counters.outOfWindow++;
+        return false;
+      }
+      return reset(tcb);
+    }
+    counters.outOfWindow++;
+    if (seg.syn) synChallenge(tcb);
+    else answerDuplicate(tcb, seg, 'ackSkippedSeq');
+    return false;
+  }
+  // Second: RFC 5961 §3.2.
+  if (seg.rst) {
+    if (seg.seq === tcb.rcvNxt || isResetAfterFin(tcb, seg)) return reset(tcb);
+    counters.outOfWindow++;
+    challengeAck(tcb);
+    return false;
+  }
+  // Fourth: RFC 5961 §4.2, whatever its sequence number. Not the SYN-ACK of a simultaneous open, which acknowledges our SYN.
+  if (seg.syn && !isCrossedSynAck(tcb, seg)) {
+    counters.outOfWindow++;
+    synChallenge(tcb);
+    return false;
+  }
+  return true;
+}
+
+const isCrossedSynAck = (tcb: Tcb, seg: Segment): boolean =>
+  tcb.state === TCP_SYN_RECV && seg.ackFlag && seg.length === 1 && seg.seq === tcb.irs && seg.ack === tcb.sndNxt;
+
+/** Some stacks number the RST that follows their FIN as the FIN itself (Linux's tcp_reset_check). */
+const isResetAfterFin = (tcb: Tcb, seg: Segment): boolean =>
+  seg.seq === ((tcb.rcvNxt - 1) | 0) && (tcb.state === TCP_CLOSE_WAIT || tcb.state === TCP_LAST_ACK || tcb.state === TCP_CLOSING);
+
+function synChallenge(tcb: Tcb): void {
+  tcb.tcp.counters.synChallenge++;
+  challengeAck(tcb);
+}
+
+/** Text that came before is a sign that our ACK was lost; D-SACK says which (RFC 2883). */
+function answerDuplicate(tcb: Tcb, seg: Segment, skipped: 'ackSkippedPaws' | 'ackSkippedSeq'): void {
+  if (seg.length > 0 && ((seg.seq - tcb.rcvNxt) | 0) < 0) {
+    tcb.tcp.counters.delayedAckLost++;
+    enterQuickMode(tcb, MAX_QUICK_ACKS);
+    const end = (seg.seq + seg.length) | 0;
+    reportDuplicate(tcb, seg.seq, ((end - tcb.rcvNxt) | 0) > 0 ? tcb.rcvNxt : end);
+  }
+  answerUnacceptable(tcb, seg, skipped);
+}
+
+/** The peer has reset the connection. @returns false: nothing more to do; the segment was taken. */
+function reset(tcb: Tcb): false {
+  tcb.error = tcb.state === TCP_CLOSE_WAIT ? ERRNO.EPIPE : ERRNO.ECONNRESET;
+  tcb.tcp.counters.delivered++;
+  enter(tcb, TCP_CLOSE);
+  return false;
+}
+
+// ---- fifth: the ACK --------------------------------------------------------------------------------------------------------------
+
+/** @returns false where the segment ends here. */
+function checkAck(tcb: Tcb, seg: Segment): boolean {
+  if (tcb.state === TCP_SYN_RECV && !synAcknowledged(tcb, seg)) return false;
+  if (!acknowledge(tcb, seg)) return false;
+  switch (tcb.state) {
+    case TCP_FIN_WAIT1:
+      if (!finAcked(tcb)) return true;
+      enter(tcb, TCP_FIN_WAIT2);
+      finIsThrough(tcb);
+      if (tcb.orphan) orphanInFinWait2(tcb);
+      return true;
+    case TCP_CLOSING:
+      if (!finAcked(tcb)) return true;
+      enter(tcb, TCP_TIME_WAIT);
+      return true;
+    case TCP_LAST_ACK:
+      if (finAcked(tcb)) enter(tcb, TCP_CLOSE);
+      return true;
+    default:
+      return true;
+  }
+}
+
+/** The peer has all that we sent. */
+function finIsThrough(tcb: Tcb): void {
+  tcb.route = tcb.route?.valid ? tcb.route : undefined;
+  if (tcb.lingering) lingered(tcb);
+  else tcb.user?.wake();
+}
+
+/** SYN-RECEIVED: SND.UNA < SEG.ACK =< SND.NXT opens the connection; anything else is reset. */
+function synAcknowledged(tcb: Tcb, seg: Segment): boolean {
+  if (((seg.ack - tcb.sndUna) | 0) <= 0 || ((seg.ack - tcb.sndNxt) | 0) > 0) {
+    refuse(tcb.tcp, seg);
+    return false;
+  }
+  tcb.sndWl1 = seg.seq;
+  tcb.sndWl2 = seg.ack;
+  tcb.sndWnd = seg.syn ? seg.wnd : seg.wnd << tcb.sndWndScale;
+  tcb.maxSndWnd = tcb.sndWnd;
+  becomeEstablished(tcb);
+  return true;
+}
+
+/** The connection stands: RFC 9293 §3.10.7.3, fourth, and §3.10.7.4, fifth. */
+export function becomeEstablished(tcb: Tcb): void {
+  const { nowUs } = tcb.tcp.clock;
+  enter(tcb, TCP_ESTABLISHED);
+  tcb.retransmits = 0;
+  tcb.backoff = 0;
+  tcb.retransmitStartUs = 0;
+  tcb.lastReceivedUs = nowUs;
+  tcb.lastAckUs = nowUs;
+  tcb.readSinceUs = nowUs;
+  tcb.readSpace = tcb.rcvWnd;
+  tcb.softError = 0;
+  connectionOpened(tcb);
+  armKeepAlive(tcb);
+  tcb.route?.confirm();
+  tcb.user?.wake();
+}
+
+/** An acknowledgement in a synchronized state; the window with it. @returns false: drop the segment. */
+function acknowledge(tcb: Tcb, seg: Segment): boolean {
+  const { tcp } = tcb;
+  const priorUna = tcb.sndUna;
+  const ahead = (seg.ack - priorUna) | 0;
+  if (((seg.ack - tcb.sndNxt) | 0) > 0) {
+    // It acknowledges what was never sent: RFC 5961 §5.2.
+    challengeAck(tcb);
+    return false;
+  }
+  if (ahead < 0) {
+    // RFC 5961 §5.2: no older than MAX.SND.WND; what is merely late may still bring text.
+    if (-ahead > tcb.maxSndWnd) {
+      challengeAck(tcb);
+      return false;
+    }
+    ackReceived(tcb, seg, priorUna, false);
+    return true;
+  }
+  tcb.lastAckUs = tcp.clock.nowUs;
+  tcb.probesOut = 0;
+  tcb.softError = 0;
+  const windowChanged = updateWindow(tcb, seg, ahead);
+  if (ahead > 0) advance(tcb, seg.ack, ahead);
+  ackReceived(tcb, seg, priorUna, windowChanged);
+  rearm(tcb, ahead > 0);
+  if (ahead > 0) tcb.route?.confirm();
+  requestEgress(tcb);
+  return true;
+}
+
+/** SND.WND follows the latest segment; SND.WL1 and SND.WL2 tell which that is. */
+function updateWindow(tcb: Tcb, seg: Segment, ahead: number): boolean {
+  const window = seg.syn ? seg.wnd : seg.wnd << tcb.sndWndScale;
+  const newer = (seg.seq - tcb.sndWl1) | 0;
+  if (ahead === 0 && newer <= 0 && !(newer === 0 && (window > tcb.sndWnd || window === 0))) return false;
+  tcb.sndWl1 = seg.seq;
+  tcb.sndWl2 = seg.ack;
+  if (window === tcb.sndWnd) return false;
+  tcb.sndWnd = window;
+  if (window > tcb.maxSndWnd) tcb.maxSndWnd = window;
+  return true;
+}
+
+/** SND.UNA moves; what is acknowledged leaves the ring, and its room may be written. */
+function advance(tcb: Tcb, ack: number, octets: number): void {
+  tcb.sndUna = ack;
+  tcb.retransmits = 0;
+  tcb.retransmitStartUs = 0;
+  const text = Math.min((ack - tcb.sndBase) | 0, tcb.send.length);
+  if (text > 0) {
+    const wasWritable = tcb.user === undefined || isWritable(tcb);
+    tcb.send.discard(text);
+    tcb.sndBase = (tcb.sndBase + text) | 0;
+    tcb.bytesAcked += text;
+    if (!wasWritable && isWritable(tcb)) tcb.user?.wake();
+  } else tcb.bytesAcked += octets;
+}
+
+// ---- seventh and eighth: text, FIN -----------------------------------------------------------------------------------------------
+
+/** Takes the text that lies in the window, and the FIN behind it. (Sixth, URG: urgent octets stay in line, RFC 6093.) */
+export function processText(tcb: Tcb, seg: Segment): boolean {
+  if (seg.textLength === 0 && !seg.fin) return true;
+  const { counters } = tcb.tcp;
+  const textSeq = seg.syn ? (seg.seq + 1) | 0 : seg.seq;
+  const textEnd = (textSeq + seg.textLength) | 0;
+  if (isReceiving(tcb) && tcb.shutdown & RCV_SHUTDOWN && tcb.state !== TCP_ESTABLISHED && ((textEnd - tcb.rcvNxt) | 0) > 0) {
+    // Nobody is left to read it: RFC 9293 §3.10.7.4 has no such case, RFC 1122 §4.2.2.13 asks for a reset.
+    counters.abortOnData++;
+    refuse(tcb.tcp, seg);
+    enter(tcb, TCP_CLOSE);
+    return true;
+  }
+  if (!isReceiving(tcb) || tcb.finReceived) return repeated(tcb, seg, textSeq);
+  const offset = (textSeq - tcb.rcvNxt) | 0;
+  const window = receiveWindow(tcb);
+  const skip = Math.max(0, -offset);
+  // Text that has come already, all of it.
+  if (((textEnd - tcb.rcvNxt) | 0) <= 0 && !(seg.fin && textEnd === tcb.rcvNxt)) return repeated(tcb, seg, textSeq);
+  if (skip > 0) reportDuplicate(tcb, textSeq, tcb.rcvNxt);
+  const from = seg.from + skip;
+  const at = Math.max(0, offset);
+  const take = Math.min(seg.to - from, window - at);
+  if (seg.to > from && take <= 0) return outsideWindow(tcb);
+  const isCut = take < seg.to - from;
+  if (seg.fin && !isCut) {
+    tcb.finSeen = true;
+    tcb.finSeq = textEnd;
+  }
+  if (take > 0) {
+    if (at > 0) {
+      outOfOrder(tcb, seg, at, from, take);
+      return true;
+    }
+    inOrder(tcb, seg, from, take);
+  } else if (at > 0) {
+    // A FIN alone, beyond a gap.
+    sendAck(tcb);
+    return true;
+  }
+  if (tcb.finSeen && tcb.rcvNxt === tcb.finSeq) finArrives(tcb);
+  return true;
+}
+
+/** Nothing of it fits the window: RFC 9293 §3.8.6, the probe of a closed one. */
+function outsideWindow(tcb: Tcb): boolean {
+  const { counters } = tcb.tcp;
+  counters.zeroWindowDrop++;
+  counters.outOfWindow++;
+  enterQuickMode(tcb, MAX_QUICK_ACKS);
+  tcb.ackPending = true;
+  tcb.ackNow = true;
+  requestEgress(tcb);
+  return false;
+}
+
+function repeated(tcb: Tcb, seg: Segment, textSeq: number): boolean {
+  const { counters } = tcb.tcp;
+  counters.delayedAckLost++;
+  reportDuplicate(tcb, textSeq, (seg.seq + seg.length) | 0);
+  enterQuickMode(tcb, MAX_QUICK_ACKS);
+  tcb.ackPending = true;
+  tcb.ackNow = true;
+  requestEgress(tcb);
+  return true;
+}
+
+/** The next ACK reports octets that came twice: RFC 2883. */
+function reportDuplicate(tcb: Tcb, from: number, to: number): void {
+  const { counters, sysctls } = tcb.tcp;
+  if (!tcb.sackOk || !sysctls.dsack) return;
+  if (((from - tcb.rcvNxt) | 0) < 0) counters.dsackOldSent++;
+  else counters.dsackOfoSent++;
+  tcb.dsackFrom = from;
+  tcb.dsackTo = to;
+}
+
+function inOrder(tcb: Tcb, seg: Segment, from: number, take: number): void {
+  const hadGaps = tcb.receive.hasGaps;
+  const wasReadable = tcb.receive.length >= tcb.socket.receiveLowWater;
+  const advanced = tcb.receive.insert(0, seg.packet.bytes, from, from + take);
+  tcb.rcvNxt = (tcb.rcvNxt + advanced) | 0;
+  tcb.bytesReceived += advanced;
+  dataReceived(tcb, seg);
+  // RFC 5681 §4.2: what fills a gap, or part of it, is acknowledged at once.
+  if (tcb.receive.hasGaps) sendAck(tcb);
+  else if (hadGaps) {
+    tcb.ackNow = true;
+    requestEgress(tcb);
+  }
+  if (!wasReadable || tcb.user !== undefined) tcb.user?.wake();
+}
+
+/** RFC 5681 §4.2: an immediate duplicate ACK, one for each segment; with SACK where it is spoken (RFC 2018 §4). */
+function outOfOrder(tcb: Tcb, seg: Segment, at: number, from: number, take: number): void {
+  const { counters } = tcb.tcp;
+  counters.ofoQueue += seg.segments;
+  tcb.ackPending = true;
+  const seq = (tcb.rcvNxt + at) | 0;
+  if (tcb.receive.duplicate(at, take)) reportDuplicate(tcb, seq, (seq + take) | 0);
+  else tcb.receive.insert(at, seg.packet.bytes, from, from + take);
+  sendAck(tcb);
+}
+
+/** Eighth: the FIN's sequence number is taken, and the state moves on. */
+function finArrives(tcb: Tcb): void {
+  tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
+  tcb.finReceived = true;
+  tcb.shutdown |= RCV_SHUTDOWN;
+  tcb.ackPending = true;
+  switch (tcb.state) {
+    case TCP_ESTABLISHED:
+    case TCP_SYN_RECV:
+      enter(tcb, TCP_CLOSE_WAIT);
+      // Our own FIN may follow soon, and the acknowledgement with it: delayed, as on Linux.
+      tcb.interactive = Math.max(tcb.interactive, 1);
+      break;
+    case TCP_FIN_WAIT1:
+      // Not acknowledged yet, else this were FIN-WAIT-2: simultaneous close.
+      sendAck(tcb);
+      enter(tcb, TCP_CLOSING);
+      break;
+    case TCP_FIN_WAIT2:
+      sendAck(tcb);
+      disarm(tcb);
+      enter(tcb, TCP_TIME_WAIT);
+      return;
+    default:
+      return;
+  }
+  tcb.user?.wake();
+}

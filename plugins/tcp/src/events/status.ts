@@ -1,0 +1,29 @@
+// STATUS, RFC 9293 §3.10.6: what the user can do now, and what went wrong.
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '@protoloom/contracts/socket';
+import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb } from '../tcb.js';
+import { isWritable } from './send.js';
+import { ensureKeepAlive } from './timeouts.js';
+
+/** POLL* bits: Linux's tcp_poll. */
+export function readiness(tcb: Tcb): number {
+  const { state, shutdown } = tcb;
+  if (state === TCP_LISTEN) return tcb.listener?.hasReady ? POLLIN : 0;
+  ensureKeepAlive(tcb);
+  let bits = tcb.error !== 0 ? POLLERR : 0;
+  if (!tcb.lingering && (shutdown === (RCV_SHUTDOWN | SEND_SHUTDOWN) || state === TCP_CLOSE)) bits |= POLLHUP;
+  if (shutdown & RCV_SHUTDOWN) bits |= POLLIN | POLLRDHUP;
+  if (state === TCP_SYN_SENT || state === TCP_SYN_RECV) return bits;
+  if (tcb.receive.length >= Math.max(1, tcb.socket.receiveLowWater)) bits |= POLLIN;
+  if (shutdown & SEND_SHUTDOWN || isWritable(tcb)) bits |= POLLOUT;
+  // An error is told by whatever is tried first.
+  if (tcb.error !== 0) bits |= POLLIN | POLLOUT;
+  return bits;
+}
+
+/** SO_ERROR: the pending error, positive, cleared. */
+export function takeError(tcb: Tcb): number {
+  const { error } = tcb;
+  tcb.error = 0;
+  return error;
+}

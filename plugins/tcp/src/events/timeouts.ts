@@ -1,0 +1,238 @@
+// Timeouts, RFC 9293 §3.10.8: retransmission, zero-window probe, keep-alive, FIN-WAIT-2. (The delayed ACK's is in ack.ts.)
+import { ERRNO } from '@protoloom/contracts';
+import { TCP_CLOSE, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { requestEgress } from '../egress.js';
+import { retransmit, sendOne } from '../output.js';
+import { retransmitDelayUs } from '../recovery/rto.js';
+import { timeoutExpired } from '../recovery/recovery.js';
+import { segmentMss, sendReset, sendSegment } from '../segment.js';
+import { enter, isConnecting, isSynchronized } from '../state.js';
+import { finSent, PENDING_NONE, PENDING_PROBE, PENDING_RETRANSMIT, type Tcb, writeEnd } from '../tcb.js';
+import { FIN, PSH } from '../wire.js';
+
+/** Linux's TCP_RTO_MIN: the unit of R1 and R2, and the least time before a probe. */
+const RTO_MIN_US = 200_000;
+/** RFC 6298 §2.1. */
+const RTO_INITIAL_US = 1_000_000;
+/** Retries of an orphan where tcp_orphan_retries is 0: Linux's choice. */
+const ORPHAN_RETRIES = 8;
+
+// ---- arming ----------------------------------------------------------------------------------------------------------------------
+
+function arm(tcb: Tcb, pending: number, delayUs: number): void {
+  tcb.pending = pending;
+  tcb.retransmitTimer ??= tcb.tcp.timers.timer(tcb, expired);
+  tcb.retransmitTimer.arm(delayUs);
+}
+
+/** RFC 6298 §5.1, §5.3: the timer starts (again) for what is outstanding. */
+export const armRetransmit = (tcb: Tcb): void => arm(tcb, PENDING_RETRANSMIT, retransmitDelayUs(tcb));
+
+/** Something waits to be sent, and nothing is outstanding whose acknowledgement would let it out: RFC 9293 §3.8.6.1. */
+export function armProbe(tcb: Tcb): void {
+  if (tcb.pending === PENDING_PROBE && tcb.retransmitTimer?.armed) return;
+  arm(tcb, PENDING_PROBE, probeDelayUs(tcb));
+}
+
+const rtoMaxUs = (tcb: Tcb): number => tcb.tcp.sysctls.rtoMaxMs * 1000;
+const probeDelayUs = (tcb: Tcb): number => Math.min(Math.max(tcb.rtoUs, RTO_MIN_US) * 2 ** tcb.backoff, rtoMaxUs(tcb));
+
+/** RFC 6298 §5.2: all is acknowledged. */
+export function disarm(tcb: Tcb): void {
+  tcb.pending = PENDING_NONE;
+  if (tcb.retransmitTimer?.armed) tcb.retransmitTimer.cancel();
+}
+
+/** After an acknowledgement: RFC 6298 §5.2 and §5.3; a probe is over where the window has opened. */
+export function rearm(tcb: Tcb, advanced: boolean): void {
+  if (tcb.sndUna !== tcb.sndNxt) {
+    if (advanced || tcb.pending !== PENDING_RETRANSMIT) armRetransmit(tcb);
+    return;
+  }
+  if (tcb.pending === PENDING_PROBE && ((tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0) <= 0) {
+    // Still closed, but the peer lives.
+    arm(tcb, PENDING_PROBE, probeDelayUs(tcb));
+    return;
+  }
+  if (tcb.pending === PENDING_PROBE) tcb.backoff = 0;
+  tcb.probeStartUs = 0;
+  disarm(tcb);
+}
+
+// ---- retransmission and probes ---------------------------------------------------------------------------------------------------
+
+function expired(tcb: Tcb): void {
+  const { pending } = tcb;
+  tcb.pending = PENDING_NONE;
+  if (pending === PENDING_PROBE) probe(tcb);
+  else if (pending === PENDING_RETRANSMIT) retransmitExpired(tcb);
+}
+
+/** RFC 6298 §5.4 to §5.7. */
+function retransmitExpired(tcb: Tcb): void {
+  if (tcb.sndUna === tcb.sndNxt) return;
+  const { tcp } = tcb;
+  tcp.counters.timeouts++;
+  if (isConnecting(tcb)) return synExpired(tcb);
+  if (tcb.sndWnd === 0) {
+    // The peer has taken its window back: it is probed with what is outstanding, for as long as it answers.
+    if (tcp.clock.nowUs - tcb.lastAckUs > rtoMaxUs(tcb)) return giveUp(tcb);
+    timeoutExpired(tcb);
+    retransmit(tcb, tcb.sndUna, segmentMss(tcb));
+    armRetransmit(tcb);
+    return;
+  }
+  if (hasTimedOut(tcb)) return giveUp(tcb);
+  if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcp.clock.nowUs;
+  tcb.retransmits++;
+  timeoutExpired(tcb);
+  requestEgress(tcb);
+  armRetransmit(tcb);
+}
+
+/** A SYN, or the SYN-ACK of a simultaneous open, was not answered. The first tcp_syn_linear_timeouts SYNs do not back off, as on Linux. */
+function synExpired(tcb: Tcb): void {
+  const { sysctls, clock } = tcb.tcp;
+  const linear = tcb.state === TCP_SYN_SENT ? sysctls.synLinearTimeouts : 0;
+  const most = (tcb.synRetries || sysctls.synRetries) + linear;
+  const userTimeout = tcb.userTimeoutUs > 0 && tcb.retransmitStartUs > 0 && clock.nowUs - tcb.retransmitStartUs >= tcb.userTimeoutUs;
+  if (tcb.retransmits >= most || userTimeout) return giveUp(tcb);
+  if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = clock.nowUs;
+  tcb.retransmits++;
+  if (tcb.retransmits > linear) tcb.backoff++;
+  retransmit(tcb, tcb.iss, 1);
+  armRetransmit(tcb);
+}
+
+/**
+ * R1 and R2 of RFC 9293 §3.8.3: `boundary` retransmissions as they would have been from an RTO of 200 ms on, backing off up to
+ * tcp_rto_max_ms. Linux's tcp_model_timeout.
+ */
+function modelTimeoutUs(tcb: Tcb, boundary: number): number {
+  const maxUs = rtoMaxUs(tcb);
+  const base = isConnecting(tcb) ? RTO_INITIAL_US : RTO_MIN_US;
+  const doublings = Math.max(0, Math.floor(Math.log2(maxUs / base)));
+  if (boundary <= doublings) return (2 ** (boundary + 1) - 1) * base;
+  return (2 ** (doublings + 1) - 1) * base + (boundary - doublings) * maxUs;
+}
+
+const retriedFor = (tcb: Tcb, boundary: number): boolean =>
+  tcb.retransmits > 0 && tcb.tcp.clock.nowUs - tcb.retransmitStartUs >= modelTimeoutUs(tcb, boundary);
+
+function hasTimedOut(tcb: Tcb): boolean {
+  const { sysctls, clock } = tcb.tcp;
+  if (retriedFor(tcb, sysctls.retries1)) tcb.route = undefined; // R1: ask for another way
+  if (tcb.userTimeoutUs > 0) return tcb.retransmits > 0 && clock.nowUs - tcb.retransmitStartUs >= tcb.userTimeoutUs;
+  return retriedFor(tcb, tcb.orphan ? orphanRetries(tcb, retransmitDelayUs(tcb) < rtoMaxUs(tcb)) : sysctls.retries2);
+}
+
+/** How often an orphan is tried. @param alive the timer has not reached its maximum. */
+function orphanRetries(tcb: Tcb, alive: boolean): number {
+  const retries = tcb.softError !== 0 && !alive ? 0 : tcb.tcp.sysctls.orphanRetries;
+  return retries === 0 && alive ? ORPHAN_RETRIES : retries;
+}
+
+/** R2: the connection is given up. */
+export function giveUp(tcb: Tcb): void {
+  tcb.error = tcb.softError || ERRNO.ETIMEDOUT;
+  tcb.tcp.counters.abortOnTimeout++;
+  enter(tcb, TCP_CLOSE);
+}
+
+/** RFC 9293 §3.8.6.1: a closed window is probed, at growing intervals, for as long as the peer answers. */
+function probe(tcb: Tcb): void {
+  const { tcp } = tcb;
+  const { nowUs } = tcp.clock;
+  if (!isSynchronized(tcb) || tcb.sndUna !== tcb.sndNxt || !hasUnsent(tcb)) {
+    tcb.probesOut = 0;
+    tcb.probeStartUs = 0;
+    return;
+  }
+  if (tcb.probeStartUs === 0) tcb.probeStartUs = nowUs;
+  else if (tcb.userTimeoutUs > 0 && nowUs - tcb.probeStartUs >= tcb.userTimeoutUs) return giveUp(tcb);
+  let most = tcp.sysctls.retries2;
+  if (tcb.orphan) {
+    const alive = probeDelayUs(tcb) < rtoMaxUs(tcb);
+    most = orphanRetries(tcb, alive);
+    if (!alive && tcb.backoff >= most) return giveUp(tcb);
+  }
+  if (tcb.probesOut >= most) return giveUp(tcb);
+  wakePeer(tcb, 'winProbe');
+  if (tcb.sndUna !== tcb.sndNxt) {
+    // The override timeout of RFC 9293 §3.8.6.2.1: what the window holds has left.
+    tcb.probesOut = 0;
+    tcb.backoff = 0;
+    armRetransmit(tcb);
+    return;
+  }
+  tcb.probesOut++;
+  if (tcb.backoff < tcp.sysctls.retries2) tcb.backoff++;
+  arm(tcb, PENDING_PROBE, probeDelayUs(tcb));
+}
+
+const hasUnsent = (tcb: Tcb): boolean => ((writeEnd(tcb) - tcb.sndNxt) | 0) > 0 || (tcb.finQueued && !finSent(tcb));
+
+/** Makes the peer answer: with what its window takes, or with an octet's number that it has acknowledged already. */
+function wakePeer(tcb: Tcb, counter: 'winProbe' | 'keepAlive'): void {
+  const window = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
+  const unsent = (writeEnd(tcb) - tcb.sndNxt) | 0;
+  if (window > 0 && hasUnsent(tcb)) {
+    const text = Math.min(window, unsent, segmentMss(tcb));
+    const fin = tcb.finQueued && text === unsent && window > text;
+    sendOne(tcb, text, (fin ? FIN : 0) | (text > 0 ? PSH : 0));
+    return;
+  }
+  tcb.tcp.counters[counter]++;
+  sendSegment(tcb, (tcb.sndUna - 1) | 0, 0, 0);
+}
+
+// ---- keep-alive, FIN-WAIT-2 ------------------------------------------------------------------------------------------------------
+
+const idleUs = (tcb: Tcb): number => tcb.keepIdleUs || tcb.tcp.sysctls.keepaliveTime * 1_000_000;
+const intervalUs = (tcb: Tcb): number => tcb.keepIntervalUs || tcb.tcp.sysctls.keepaliveIntvl * 1_000_000;
+
+/** Since the peer was last heard of. */
+const silentUs = (tcb: Tcb): number => tcb.tcp.clock.nowUs - Math.max(tcb.lastReceivedUs, tcb.lastAckUs);
+
+/** SO_KEEPALIVE was set, or one of its parameters, or the connection is there: RFC 9293 §3.8.4. */
+export function armKeepAlive(tcb: Tcb): void {
+  if (!tcb.socket.keepAlive || !isSynchronized(tcb) || tcb.orphan) return;
+  timerOf(tcb).arm(Math.max(0, idleUs(tcb) - silentUs(tcb)));
+}
+
+/** For use wherever a connection is touched: SO_KEEPALIVE is the core's option, and TCP is not told of it. */
+export function ensureKeepAlive(tcb: Tcb): void {
+  if (tcb.socket.keepAlive && !tcb.keepAliveTimer?.armed) armKeepAlive(tcb);
+}
+
+/** An orphan in FIN-WAIT-2 waits for the peer's FIN no longer than tcp_fin_timeout, or TCP_LINGER2, allows. */
+export function armFinWait2(tcb: Tcb): void {
+  timerOf(tcb).arm(tcb.linger2Us > 0 ? tcb.linger2Us : tcb.tcp.sysctls.finTimeout * 1_000_000);
+}
+
+function timerOf(tcb: Tcb): NonNullable<Tcb['keepAliveTimer']> {
+  tcb.keepAliveTimer ??= tcb.tcp.timers.timer(tcb, keepAliveExpired);
+  return tcb.keepAliveTimer;
+}
+
+function keepAliveExpired(tcb: Tcb): void {
+  if (tcb.state === TCP_LISTEN || tcb.state === TCP_SYN_RECV) return;
+  if (tcb.orphan) {
+    if (tcb.state === TCP_FIN_WAIT2) enter(tcb, TCP_CLOSE);
+    return;
+  }
+  if (!tcb.socket.keepAlive || !isSynchronized(tcb)) return;
+  // What is outstanding, or waits, has timers of its own.
+  if (tcb.sndUna !== tcb.sndNxt || hasUnsent(tcb)) return timerOf(tcb).arm(idleUs(tcb));
+  const silent = silentUs(tcb);
+  if (silent < idleUs(tcb)) return timerOf(tcb).arm(idleUs(tcb) - silent);
+  const most = tcb.keepCount || tcb.tcp.sysctls.keepaliveProbes;
+  const isOver = tcb.userTimeoutUs > 0 ? silent >= tcb.userTimeoutUs && tcb.probesOut > 0 : tcb.probesOut >= most;
+  if (isOver) {
+    sendReset(tcb);
+    return giveUp(tcb);
+  }
+  wakePeer(tcb, 'keepAlive');
+  tcb.probesOut++;
+  timerOf(tcb).arm(intervalUs(tcb));
+}

@@ -1,0 +1,200 @@
+// A passive OPEN's two queues: half-open connections (SYN queue), and those that wait for accept().
+import { DESTINATION, type Packet, SOURCE, type Timer } from '@protoloom/contracts';
+import type { Route } from '@protoloom/contracts/ip';
+import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
+import { copyWords } from '@protoloom/wire';
+import { abort } from './events/abort.js';
+import { resolve } from './route.js';
+import { sendSynAck } from './segment.js';
+import type { Segment } from './segment-in.js';
+import { FLOW_REQUEST, type Tcb } from './tcb.js';
+
+/** RFC 6298 §2.1: first time-out of a SYN-ACK. */
+const SYN_ACK_TIMEOUT_US = 1_000_000;
+
+/** A half-open connection: SYN-RECEIVED come from LISTEN, in as little memory as it takes. */
+export class Request {
+  readonly kind = FLOW_REQUEST;
+  readonly state = TCP_SYN_RECV;
+  readonly tcp: Tcb['tcp'];
+  readonly listener: Listener;
+  readonly family: number;
+  /** Ours at SOURCE, the peer's at DESTINATION. */
+  readonly addresses = new Int32Array(8);
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly irs: number;
+  readonly rcvNxt: number;
+  iss = 0;
+  /** As in the SYN, not scaled. */
+  readonly sndWnd: number;
+  rcvWnd = 0;
+  advertisedMss = 0;
+  /** From the SYN; 536 where it had none. */
+  peerMss = 536;
+  readonly windowScalingOk: boolean;
+  readonly sndWndScale: number;
+  rcvWndScale = 0;
+  readonly sackOk: boolean;
+  readonly timestampsOk: boolean;
+  tsRecent = 0;
+  tsRecentUs = -1;
+  tsOffset = 0;
+  /** When the first SYN-ACK left. */
+  sentUs = 0;
+  /** Time-outs so far, and SYN-ACKs that were sent again. */
+  timeouts = 0;
+  retransmits = 0;
+  /** TCP_DEFER_ACCEPT: the handshake's ACK has come. */
+  acked = false;
+  lastOutOfWindowAckUs = -1;
+  route: Route | undefined = undefined;
+  timer: Timer | undefined = undefined;
+
+  constructor(listener: Listener, packet: Packet, seg: Segment, localPort: number, remotePort: number) {
+    const { tcp } = listener.tcb;
+    const { sysctls } = tcp;
+    this.tcp = tcp;
+    this.listener = listener;
+    this.family = packet.family;
+    copyWords(packet.addresses, DESTINATION, this.addresses, SOURCE);
+    copyWords(packet.addresses, SOURCE, this.addresses, DESTINATION);
+    this.localPort = localPort;
+    this.remotePort = remotePort;
+    this.irs = seg.seq;
+    this.rcvNxt = (seg.seq + 1) | 0;
+    this.sndWnd = seg.wnd;
+    this.windowScalingOk = seg.wndScale >= 0 && sysctls.windowScaling;
+    this.sndWndScale = this.windowScalingOk ? seg.wndScale : 0;
+    this.sackOk = seg.sackPermitted && sysctls.sack;
+    this.timestampsOk = seg.hasTimestamp && sysctls.timestamps !== 0;
+    if (this.timestampsOk) {
+      this.tsRecent = seg.tsVal;
+      this.tsRecentUs = tcp.clock.nowUs;
+    }
+  }
+
+  get mark(): number {
+    return this.listener.tcb.socket.mark;
+  }
+
+  /** Sends the SYN-ACK, first or again. @returns 0 or a negative errno. */
+  send(again: boolean): number {
+    if (!this.route?.valid) {
+      const { socket } = this.listener.tcb;
+      const route = resolve(this.tcp, this, socket.boundInterface, socket.mark, socket.dontRoute);
+      if (typeof route === 'number') return route;
+      this.route = route;
+    }
+    const result = sendSynAck(this.tcp, this, this.route, this.iss, this.rcvNxt, this.rcvWnd, again);
+    if (again) {
+      this.retransmits++;
+      this.tcp.counters.retransSegs++;
+      this.tcp.counters.synRetrans++;
+    }
+    return result;
+  }
+
+  armTimer(): void {
+    this.timer ??= this.tcp.timers.timer(this, synAckExpired);
+    this.timer.arm(Math.min(SYN_ACK_TIMEOUT_US * 2 ** this.timeouts, this.tcp.sysctls.rtoMaxMs * 1000));
+  }
+}
+
+/** The SYN-ACK was not answered: again, up to tcp_synack_retries times, and fewer the fuller the queue is of old ones. */
+function synAckExpired(request: Request): void {
+  const { listener, tcp } = request;
+  const { deferAccept, synRetries } = listener.tcb;
+  let most = synRetries || tcp.sysctls.synackRetries;
+  if (listener.requests << 1 > Math.max(8, listener.backlog)) {
+    let young = listener.young << 1;
+    while (most > 2 && listener.requests >= young) {
+      most--;
+      young <<= 1;
+    }
+  }
+  const isDeferred = request.acked && deferAccept > 0;
+  if (request.timeouts >= (isDeferred ? Math.max(most, deferRounds(deferAccept)) : most)) return listener.drop(request);
+  if (request.timeouts++ === 0) listener.young--;
+  // With its ACK here, only the last one is worth sending: it makes the peer send its data again.
+  if (!isDeferred || request.timeouts >= deferRounds(deferAccept)) request.send(true);
+  request.armTimer();
+}
+
+/** TCP_DEFER_ACCEPT's seconds in SYN-ACK time-outs: 1, 3, 7, … */
+export const deferRounds = (seconds: number): number => Math.ceil(Math.log2(seconds + 1));
+
+export class Listener {
+  readonly tcb: Tcb;
+  /** Most that wait for accept(). */
+  backlog: number;
+  /** Half-open connections, and those of them whose SYN-ACK was sent once. */
+  requests = 0;
+  young = 0;
+  #ready: Tcb[] = [];
+  readonly #requests = new Set<Request>();
+
+  constructor(tcb: Tcb, backlog: number) {
+    this.tcb = tcb;
+    this.backlog = backlog;
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  /** Connections that wait for accept(). */
+  get waiting(): number {
+    return this.#ready.length;
+  }
+
+  /** Linux lets in one more than the backlog. */
+  get isFull(): boolean {
+    return this.#ready.length > this.backlog;
+  }
+
+  get synQueueIsFull(): boolean {
+    return this.requests > this.backlog;
+  }
+
+  add(request: Request): void {
+    this.requests++;
+    this.young++;
+    this.#requests.add(request);
+    this.tcb.tcp.demux.add(request);
+    request.armTimer();
+  }
+
+  /** The half-open connection is over: established, reset, or given up. */
+  drop(request: Request): void {
+    if (!this.#requests.delete(request)) return;
+    this.requests--;
+    if (request.timeouts === 0) this.young--;
+    request.timer?.cancel();
+    this.tcb.tcp.demux.remove(request);
+  }
+
+  push(child: Tcb): void {
+    child.parent = this;
+    this.#ready.push(child);
+    this.tcb.user?.wake();
+  }
+
+  accept(): Tcb | undefined {
+    const child = this.#ready.shift();
+    if (child !== undefined) child.parent = undefined;
+    return child;
+  }
+
+  /** Nobody will accept any more: what waits is reset, as Linux does (RFC 9293 §3.10.4, LISTEN). */
+  stop(): void {
+    for (const request of this.#requests) this.drop(request);
+    const waiting = this.#ready;
+    this.#ready = [];
+    for (const child of waiting) {
+      child.parent = undefined;
+      abort(child, 0);
+      child.receive.clear();
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// A connection's way to its peer, and the segment size that follows from it: RFC 9293 §3.7.1, RFC 1191, RFC 6691.
+import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
+import type { Route } from '@protoloom/contracts/ip';
+import { copyWords } from '@protoloom/wire';
+import type { Tcp } from './context.js';
+import { TIMESTAMP_BYTES } from './options.js';
+import { mssChanged } from './recovery/recovery.js';
+import type { Tcb } from './tcb.js';
+import { HEADER_BYTES } from './wire.js';
+
+/** Segment size before anything is known of the peer: RFC 9293 §3.7.1 (MUST-15); 1220 where the network layer has 16-octet addresses. */
+export const defaultMss = (route: Route): number => (route.headerBytes >= 40 ? 1220 : 536);
+
+/** The four words that a peer has, us at SOURCE: a connection, a half-open one, or a segment's. */
+export interface Peer {
+  readonly family: number;
+  readonly addresses: Int32Array;
+}
+
+/** Asks for a route. @returns it, or a negative errno. */
+export function resolve(tcp: Tcp, peer: Peer, iface: number, mark: number, onLink: boolean): Route | number {
+  const { query } = tcp;
+  query.family = peer.family;
+  copyWords(peer.addresses, SOURCE, query.addresses, SOURCE);
+  copyWords(peer.addresses, DESTINATION, query.addresses, DESTINATION);
+  query.iface = iface;
+  query.mark = mark;
+  query.trafficClass = 0;
+  query.onLink = onLink;
+  return tcp.routes.resolve(query);
+}
+
+/** The connection's route, resolved again where it is not valid any more; or a negative errno, which is kept as a soft error. */
+export function routeOf(tcb: Tcb): Route | number {
+  const { route, socket } = tcb;
+  if (route?.valid) {
+    if (route.mtu !== tcb.pathMtu) syncMss(tcb, route);
+    return route;
+  }
+  const fresh = resolve(tcb.tcp, tcb, socket.boundInterface, socket.mark, socket.dontRoute);
+  if (typeof fresh === 'number') {
+    tcb.route = undefined;
+    tcb.softError = -fresh;
+    return fresh;
+  }
+  tcb.route = fresh;
+  if (fresh.mtu !== tcb.pathMtu) syncMss(tcb, fresh);
+  return fresh;
+}
+
+/** What we tell the peer in the MSS option: what fits our link, or what the route or TCP_MAXSEG says (RFC 6691: options not subtracted). */
+export function advertisedMss(route: Route, userMss: number): number {
+  const fits = Math.max(route.iface.mtu - route.headerBytes - HEADER_BYTES, defaultMss(route));
+  const told = route.advertisedMss > 0 ? Math.min(route.advertisedMss, fits) : fits;
+  return Math.min(userMss > 0 ? Math.min(userMss, told) : told, 0xffff);
+}
+
+/** Eff.snd.MSS of RFC 9293 §3.7.1 (MUST-16), less the options that every segment carries. */
+export function syncMss(tcb: Tcb, route: Route): void {
+  const was = tcb.mss;
+  tcb.pathMtu = route.mtu;
+  const fits = Math.min(route.mtu - route.headerBytes - HEADER_BYTES, tcb.peerMss);
+  const options = tcb.timestampsOk ? TIMESTAMP_BYTES : 0;
+  tcb.mss = Math.max(fits - options, tcb.tcp.sysctls.minSndMss - options);
+  if (tcb.mss < was && tcb.sndUna !== tcb.sndNxt) mssChanged(tcb);
+}
+
+/** A packet was longer than the path takes: -EMSGSIZE of an output, or a validated ICMP error. RFC 1191 §6.4, RFC 8201 §5.4. */
+export function tooBig(tcb: Tcb): void {
+  const { route } = tcb;
+  if (route === undefined || route.mtu >= tcb.pathMtu) return;
+  syncMss(tcb, route);
+}
+
+/** A network error that may pass: RFC 1122 §4.2.3.9. */
+export const isSoft = (errno: number): boolean => errno === -ERRNO.ENETUNREACH || errno === -ERRNO.EHOSTUNREACH || errno === -ERRNO.ENETDOWN;

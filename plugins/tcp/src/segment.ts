@@ -1,0 +1,204 @@
+// Sending one segment: header, options, checksum, and down the route. RFC 9293 §3.1, §3.5.2 (resets), RFC 5961 (challenge ACKs).
+import { CSUM_PARTIAL, type Packet } from '@protoloom/contracts';
+import type { Route } from '@protoloom/contracts/ip';
+import { IPPROTO_TCP } from '@protoloom/contracts/socket';
+import { GSO_TCP, PHASE_SEGMENT, PHASE_SYN, PHASE_SYN_ACK, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
+import { add } from '@protoloom/wire';
+import { ackSent, cancelDelayedAck, dataSent } from './ack.js';
+import type { Tcp } from './context.js';
+import {
+  outsideBytes,
+  type SynOptions,
+  sealOutside,
+  segmentOptionBytes,
+  synOptionBytes,
+  TIMESTAMP_BYTES,
+  timestamp,
+  writeOutside,
+  writeSegmentOptions,
+  writeSynOptions,
+  writeTimestamp,
+} from './options.js';
+import { type Peer, resolve, routeOf, tooBig } from './route.js';
+import type { Tcb } from './tcb.js';
+import { selectWindow } from './window.js';
+import * as wire from './wire.js';
+
+/** Largest network packet, bytes: the length fields of IP have 16 bits. */
+const MAX_PACKET = 65_535;
+
+/** Most payload of one packet to the route's device: a super-segment, which the device or the core cuts. */
+export function maxPayload(route: Route, headerBytes: number): number {
+  const most = route.iface.features.maxSegmentBytes;
+  return (most > 0 ? Math.min(most, MAX_PACKET) : MAX_PACKET) - route.headerBytes - headerBytes;
+}
+
+/** Octets of options that `tcb.mss` has been computed for. */
+const usualOptions = (tcb: Tcb): number => (tcb.timestampsOk ? TIMESTAMP_BYTES : 0);
+
+/** Payload of a full segment if it left now: SACK blocks and options from outside take their room. */
+export const segmentMss = (tcb: Tcb): number =>
+  tcb.mss - (segmentOptionBytes(tcb) + outsideBytes(tcb, PHASE_SEGMENT) - usualOptions(tcb));
+
+/** Octets of header and options of a segment that left now. */
+export const segmentHeaderBytes = (tcb: Tcb): number => wire.HEADER_BYTES + segmentOptionBytes(tcb) + outsideBytes(tcb, PHASE_SEGMENT);
+
+/** Fills in what the network layer and the device want to know, and sends. The packet is done afterwards. */
+function finish(tcp: Tcp, packet: Packet, route: Route): number {
+  const at = packet.head;
+  packet.l4 = at;
+  packet.csum = CSUM_PARTIAL;
+  packet.csumStart = at;
+  packet.csumOffset = wire.CHECKSUM_OFFSET;
+  packet.view.setUint16(at + wire.CHECKSUM_OFFSET, add(route.pseudoSum, IPPROTO_TCP + packet.length));
+  packet.dontFragment = true;
+  const result = route.output(packet, IPPROTO_TCP);
+  tcp.packets.done(packet);
+  return result;
+}
+
+/**
+ * Sends `length` octets of the send ring from sequence number `seq` on, with the window and acknowledgement of now; more than one MSS
+ * makes a super-segment. @returns 0 or a negative errno; only -EMSGSIZE leaves the caller something to do.
+ */
+export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number): number {
+  const { tcp } = tcb;
+  const route = routeOf(tcb);
+  if (typeof route === 'number') return route;
+  const own = segmentOptionBytes(tcb);
+  const outside = outsideBytes(tcb, PHASE_SEGMENT);
+  const headerBytes = wire.HEADER_BYTES + own + outside;
+  const packet = tcp.packets.make(0);
+  if (length > 0) tcb.send.appendTo(packet, (seq - tcb.sndBase) | 0, length);
+  const at = packet.push(headerBytes);
+  wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, seq, tcb.rcvNxt, headerBytes, flags | wire.ACK, selectWindow(tcb), 0);
+  if (own > 0) writeSegmentOptions(tcb, packet, at + wire.HEADER_BYTES, tcp.clock.nowUs);
+  if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own, PHASE_SEGMENT);
+  const mss = tcb.mss - (own + outside - usualOptions(tcb));
+  const segments = length > mss ? Math.ceil(length / mss) : 1;
+  if (segments > 1) {
+    packet.gsoKind = GSO_TCP;
+    packet.gsoSize = mss;
+    packet.gsoSegments = segments;
+  }
+  fromSocket(tcb, packet);
+  sealOutside(tcb, packet);
+  ackSent(tcb);
+  if (length > 0) {
+    tcb.dataSegmentsOut += segments;
+    tcb.bytesSent += length;
+    dataSent(tcb);
+  }
+  tcb.segmentsOut += segments;
+  // Segments with nothing but octets sent before are not counted here but in RetransSegs.
+  if (length === 0 || ((seq + length - tcb.sndNxt) | 0) > 0) tcp.counters.outSegs += segments;
+  const result = finish(tcp, packet, route);
+  if (result < 0) tooBig(tcb);
+  return result;
+}
+
+function fromSocket(tcb: Tcb, packet: Packet): void {
+  packet.socket = tcb.socket;
+  packet.mark = tcb.socket.mark;
+  packet.priority = tcb.socket.priority;
+}
+
+/** An acknowledgement now: RFC 9293 §3.4, <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. */
+export function sendAck(tcb: Tcb): void {
+  sendSegment(tcb, acceptableSeq(tcb), 0, 0);
+}
+
+/** SND.NXT, or the window's edge where a peer has taken window back: what it will find acceptable. */
+export function acceptableSeq(tcb: Tcb): number {
+  const edge = (tcb.sndUna + tcb.sndWnd) | 0;
+  return ((edge - tcb.sndNxt) | 0) >= 0 ? tcb.sndNxt : ((tcb.sndNxt - edge) | 0) < 1 << tcb.rcvWndScale ? tcb.sndNxt : edge;
+}
+
+/** SYN, or SYN-ACK of a simultaneous open. The window is not scaled (RFC 7323 §2.2). */
+export function sendSyn(tcb: Tcb): number {
+  const { tcp } = tcb;
+  const route = routeOf(tcb);
+  if (typeof route === 'number') return route;
+  const phase = tcb.state === TCP_SYN_RECV ? PHASE_SYN_ACK : PHASE_SYN;
+  const flags = phase === PHASE_SYN_ACK ? wire.SYN | wire.ACK : wire.SYN;
+  const own = synOptionBytes(tcb);
+  const outside = outsideBytes(tcb, phase);
+  const headerBytes = wire.HEADER_BYTES + own + outside;
+  const packet = tcp.packets.make(0);
+  const at = packet.push(headerBytes);
+  const ack = phase === PHASE_SYN_ACK ? tcb.rcvNxt : 0;
+  wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, tcb.iss, ack, headerBytes, flags, Math.min(tcb.rcvWnd, 0xffff), 0);
+  writeSynOptions(tcb, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs);
+  if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own, phase);
+  fromSocket(tcb, packet);
+  sealOutside(tcb, packet);
+  if (phase === PHASE_SYN_ACK) {
+    tcb.rcvWup = tcb.rcvNxt;
+    cancelDelayedAck(tcb);
+  }
+  tcb.segmentsOut++;
+  if (tcb.sndNxt === tcb.iss) tcp.counters.outSegs++;
+  return finish(tcp, packet, route);
+}
+
+/** RFC 9293 §3.10.5: <SEQ=SND.NXT><CTL=RST>; with ACK, as Linux. */
+export function sendReset(tcb: Tcb): void {
+  const { tcp } = tcb;
+  const route = routeOf(tcb);
+  tcp.counters.outRsts++;
+  if (typeof route === 'number') return;
+  const own = tcb.timestampsOk ? TIMESTAMP_BYTES : 0;
+  const headerBytes = wire.HEADER_BYTES + own;
+  const packet = tcp.packets.make(0);
+  const at = packet.push(headerBytes);
+  wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, wire.RST | wire.ACK, selectWindow(tcb), 0);
+  if (own > 0) writeTimestamp(packet.view, at + wire.HEADER_BYTES, timestamp(tcp.clock.nowUs, tcb.tsOffset), tcb.tsRecent);
+  fromSocket(tcb, packet);
+  tcp.counters.outSegs++;
+  tcb.segmentsOut++;
+  finish(tcp, packet, route);
+}
+
+/** Who a segment without a connection goes to. */
+export interface BarePeer extends Peer {
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly mark: number;
+}
+
+/** A header alone, for flows that have no block. @param timestamps whether TSval and TSecr go along. */
+export function sendBare(
+  tcp: Tcp,
+  peer: BarePeer,
+  seq: number,
+  ack: number,
+  flags: number,
+  window: number,
+  timestamps: boolean,
+  tsVal: number,
+  tsEcr: number,
+): number {
+  const route = resolve(tcp, peer, 0, peer.mark, false);
+  if (typeof route === 'number') return route;
+  const headerBytes = wire.HEADER_BYTES + (timestamps ? TIMESTAMP_BYTES : 0);
+  const packet = tcp.packets.make(0);
+  const at = packet.push(headerBytes);
+  wire.writeHeader(packet.view, at, peer.localPort, peer.remotePort, seq, ack, headerBytes, flags, window, 0);
+  if (timestamps) writeTimestamp(packet.view, at + wire.HEADER_BYTES, tsVal, tsEcr);
+  packet.mark = peer.mark;
+  tcp.counters.outSegs++;
+  return finish(tcp, packet, route);
+}
+
+/** SYN-ACK of a half-open connection. @returns 0 or a negative errno. */
+export function sendSynAck(tcp: Tcp, peer: BarePeer & SynOptions, route: Route, iss: number, rcvNxt: number, window: number, again: boolean): number {
+  const headerBytes = wire.HEADER_BYTES + synOptionBytes(peer);
+  const packet = tcp.packets.make(0);
+  const at = packet.push(headerBytes);
+  const flags = wire.SYN | wire.ACK;
+  wire.writeHeader(packet.view, at, peer.localPort, peer.remotePort, iss, rcvNxt, headerBytes, flags, Math.min(window, 0xffff), 0);
+  writeSynOptions(peer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs);
+  packet.mark = peer.mark;
+  if (!again) tcp.counters.outSegs++;
+  return finish(tcp, packet, route);
+}

@@ -1,0 +1,113 @@
+// The window that we offer: RFC 9293 §3.8.6.2.2 (silly windows), RFC 7323 §2 (scale); numbers as Linux chooses them.
+import type { Tcp } from './context.js';
+import { receiveWindow, type Tcb } from './tcb.js';
+
+/** Largest scale, RFC 7323 §2.3. */
+const MAX_SCALE = 14;
+
+/** Octets of window that a receive buffer stands for: half of it is Linux's overhead. */
+export const windowFromSpace = (bytes: number): number => bytes >> 1;
+
+/** Whole octets that may be held unread. */
+export const fullSpace = (tcb: Tcb): number => windowFromSpace(tcb.socket.receiveBuffer);
+
+/** What is still free for octets from RCV.NXT on; those out of order lie within. */
+const freeSpace = (tcb: Tcb): number => Math.max(0, fullSpace(tcb) - tcb.receive.length);
+
+/** Rounds up to what the scaled window field can say. */
+const roundUp = (bytes: number, scale: number): number => ((bytes + (1 << scale) - 1) >> scale) << scale;
+
+/** First window, a whole number of segments. @param space octets that the buffer gives. @param segments of RTAX_INITRWND, 0: not set. */
+export function initialWindow(space: number, mss: number, segments: number): number {
+  const window = space > mss ? space - (space % mss) : space;
+  return segments > 0 ? Math.min(window, segments * mss) : window;
+}
+
+/** The scale with which the largest window that the buffer may grow to can be told. */
+export function chooseScale(tcp: Tcp, space: number, clamp: number): number {
+  if (!tcp.sysctls.windowScaling) return 0;
+  let most = Math.max(space, tcp.sysctls.rmem[2] as number);
+  if (clamp > 0) most = Math.min(most, clamp);
+  const scale = 31 - Math.clz32(Math.max(most, 1)) - 15;
+  return Math.max(0, Math.min(scale, MAX_SCALE));
+}
+
+/** The window to offer, before the rule that its right edge never moves left. */
+function candidate(tcb: Tcb): number {
+  const clamp = tcb.windowClamp;
+  const space = fullSpace(tcb);
+  const full = clamp > 0 ? Math.min(space, clamp) : space;
+  let free = Math.min(freeSpace(tcb), full);
+  const mss = Math.min(tcb.rcvMss, full);
+  if (mss <= 0) return 0;
+  const scale = tcb.rcvWndScale;
+  if (free < full >> 1) {
+    tcb.quickAcks = 0;
+    free = (free >> scale) << scale;
+    // RFC 9293 §3.8.6.2.2: rather none than a silly one.
+    if (free < space >> 4 || free < mss) return 0;
+  }
+  free = Math.min(free, tcb.rcvSsthresh);
+  if (scale > 0) return roundUp(free, scale);
+  const now = tcb.rcvWnd;
+  if (now <= free - mss || now > free) return free - (free % mss);
+  if (mss === full && free > now + (full >> 1)) return free;
+  return now;
+}
+
+/** Chooses RCV.WND and answers the header's field. */
+export function selectWindow(tcb: Tcb): number {
+  const { counters } = tcb.tcp;
+  const old = tcb.rcvWnd;
+  const left = receiveWindow(tcb);
+  let window = candidate(tcb);
+  if (window < left) {
+    // RFC 9293 §3.8.6: the right edge does not move left.
+    if (window === 0) counters.wantZeroWindowAdv++;
+    window = roundUp(left, tcb.rcvWndScale);
+  }
+  window = Math.min(window, 0xffff << tcb.rcvWndScale);
+  tcb.rcvWnd = window;
+  tcb.rcvWup = tcb.rcvNxt;
+  if (window === 0) {
+    if (old > 0) counters.toZeroWindowAdv++;
+  } else if (old === 0) counters.fromZeroWindowAdv++;
+  return window >> tcb.rcvWndScale;
+}
+
+/** Whether the reader has made so much room that the peer should hear of it: twice what it knows of. */
+export function worthUpdating(tcb: Tcb): boolean {
+  const now = receiveWindow(tcb);
+  const clamp = tcb.windowClamp > 0 ? tcb.windowClamp : fullSpace(tcb);
+  if (2 * now > clamp) return false;
+  const next = candidate(tcb);
+  return next > 0 && next >= 2 * now;
+}
+
+/** Text came in order: the window opens towards the buffer's size (Linux's tcp_grow_window). */
+export function growWindow(tcb: Tcb): void {
+  const most = Math.min(tcb.windowClamp > 0 ? tcb.windowClamp : fullSpace(tcb), freeSpace(tcb));
+  if (tcb.rcvSsthresh < most) tcb.rcvSsthresh = Math.min(most, tcb.rcvSsthresh + 2 * tcb.advertisedMss);
+}
+
+/**
+ * The user has read: the buffer follows what is read in one round trip, up to tcp_rmem's largest (receive-buffer autotuning, DRS), unless
+ * the user has set SO_RCVBUF.
+ */
+export function adjustSpace(tcb: Tcb): void {
+  const { tcp, socket } = tcb;
+  const { nowUs } = tcp.clock;
+  if (tcb.srttUs === 0 || nowUs - tcb.readSinceUs < tcb.srttUs) return;
+  const read = tcb.bytesRead - tcb.readSince;
+  if (read > tcb.readSpace) {
+    if (tcp.sysctls.moderateRcvbuf && !socket.receiveBufferLocked) {
+      const grown = 2 * read + 16 * tcb.advertisedMss;
+      const wanted = grown + (tcb.readSpace > 0 ? 2 * Math.floor((grown * (read - tcb.readSpace)) / tcb.readSpace) : 0);
+      const buffer = Math.min(2 * wanted, tcp.sysctls.rmem[2] as number);
+      if (buffer > socket.receiveBuffer) socket.receiveBuffer = buffer;
+    }
+    tcb.readSpace = read;
+  }
+  tcb.readSince = tcb.bytesRead;
+  tcb.readSinceUs = nowUs;
+}
