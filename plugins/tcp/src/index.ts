@@ -11,6 +11,7 @@ import {
   PACKETS,
   type Packet,
   SEGMENT,
+  type SysctlValue,
   TIMERS,
   TURNS,
   use,
@@ -19,7 +20,8 @@ import { ADDRESS_EVENTS, LOCAL_PORTS, type LocalAddress, ROUTES, TRANSPORT_ERROR
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
-import { CONGESTION_CONTROL, GSO_TCP, TCP_ISN, TCP_OPTION } from '@protoloom/contracts/tcp';
+import { CONGESTION_CONTROL, GSO_TCP, TCP_ISN, TCP_OPTION, type TcpOption } from '@protoloom/contracts/tcp';
+import { usersOf } from './congestion.js';
 import type { Stranger, Tcp } from './context.js';
 import { counters } from './counters.js';
 import { Demux } from './demux.js';
@@ -39,6 +41,9 @@ import { VERSION } from './version.js';
 
 export { VERSION } from './version.js';
 export * as wire from './wire.js';
+
+/** Serves kinds of options that nobody attaches to. */
+const NO_OPTION: TcpOption<undefined> = { open: () => undefined, parse: () => 0, bytes: () => 0, write: () => undefined };
 
 export const tcp = definePlugin({
   name: '@protoloom/tcp',
@@ -73,7 +78,7 @@ export const tcp = definePlugin({
   sysctls,
   create({ use: services, points, counters, sysctls }) {
     const { clock, entropy, routes } = services;
-    const stranger: Stranger = { family: 0, addresses: new Int32Array(8), localPort: 0, remotePort: 0, mark: 0 };
+    const stranger: Stranger = { family: 0, addresses: new Int32Array(8), localPort: 0, remotePort: 0, mark: 0, socket: undefined };
     // The tables refer to the context that holds them: they are put in before anything runs.
     const context = {
       ...services,
@@ -107,8 +112,23 @@ export const tcp = definePlugin({
         dissector,
         ...socketOptionHandlers(context),
       },
+      sysctls: {
+        availableCongestionControl: { read: () => points.controllers.keys().join(' ') },
+        congestionControl: {
+          // Linux's answer to a name that is not there is ENOENT; what may be set is what is plugged in.
+          validate: (value: SysctlValue) =>
+            points.controllers.get(String(value)) === undefined ? `takes a controller that is plugged in, ${points.controllers.keys().join(' or ')}` : undefined,
+        },
+      },
       otherwise: {
+        controllers: {
+          mayDetach: (name: string) => {
+            const users = usersOf(context, name);
+            return users > 0 ? `${users} connection${users === 1 ? ' has' : 's have'} the controller ${name}` : undefined;
+          },
+        },
         options: {
+          handler: NO_OPTION,
           onAttach: (kind: number) => {
             context.optionKinds = [...context.optionKinds, kind].sort((a, b) => a - b);
           },

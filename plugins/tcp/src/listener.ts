@@ -1,6 +1,7 @@
 // A passive OPEN's two queues: half-open connections (SYN queue), and those that wait for accept().
 import { DESTINATION, type Packet, SOURCE, type Timer } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
+import type { SocketState } from '@protoloom/contracts/socket';
 import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
 import { abort } from './events/abort.js';
@@ -75,7 +76,11 @@ export class Request {
   }
 
   get mark(): number {
-    return this.listener.tcb.socket.mark;
+    return this.socket.mark;
+  }
+
+  get socket(): SocketState {
+    return this.listener.tcb.socket;
   }
 
   /** Sends the SYN-ACK, first or again. @returns 0 or a negative errno. */

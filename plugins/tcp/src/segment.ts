@@ -1,7 +1,7 @@
 // Sending one segment: header, options, checksum, and down the route. RFC 9293 §3.1, §3.5.2 (resets), RFC 5961 (challenge ACKs).
 import { CSUM_PARTIAL, type Packet } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
-import { IPPROTO_TCP } from '@protoloom/contracts/socket';
+import { IPPROTO_TCP, type SocketState } from '@protoloom/contracts/socket';
 import { GSO_TCP, PHASE_SEGMENT, PHASE_SYN, PHASE_SYN_ACK, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { add } from '@protoloom/wire';
 import { ackSent, cancelDelayedAck, dataSent } from './ack.js';
@@ -51,7 +51,8 @@ function finish(tcp: Tcp, packet: Packet, route: Route): number {
   packet.csumStart = at;
   packet.csumOffset = wire.CHECKSUM_OFFSET;
   packet.view.setUint16(at + wire.CHECKSUM_OFFSET, add(route.pseudoSum, IPPROTO_TCP + packet.length));
-  packet.dontFragment = true;
+  // A connection's packets follow its IP_MTU_DISCOVER; what has no socket is never fragmented (RFC 1191 §6).
+  packet.dontFragment = packet.socket === undefined;
   const result = route.output(packet, IPPROTO_TCP);
   tcp.packets.done(packet);
   return result;
@@ -164,6 +165,8 @@ export interface BarePeer extends Peer {
   readonly localPort: number;
   readonly remotePort: number;
   readonly mark: number;
+  /** Whose options hold: a listener's, for what is half open. */
+  readonly socket: SocketState | undefined;
 }
 
 /** A header alone, for flows that have no block. @param timestamps whether TSval and TSecr go along. */
@@ -186,6 +189,7 @@ export function sendBare(
   wire.writeHeader(packet.view, at, peer.localPort, peer.remotePort, seq, ack, headerBytes, flags, window, 0);
   if (timestamps) writeTimestamp(packet.view, at + wire.HEADER_BYTES, tsVal, tsEcr);
   packet.mark = peer.mark;
+  packet.socket = peer.socket;
   tcp.counters.outSegs++;
   return finish(tcp, packet, route);
 }
@@ -199,6 +203,7 @@ export function sendSynAck(tcp: Tcp, peer: BarePeer & SynOptions, route: Route, 
   wire.writeHeader(packet.view, at, peer.localPort, peer.remotePort, iss, rcvNxt, headerBytes, flags, Math.min(window, 0xffff), 0);
   writeSynOptions(peer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs);
   packet.mark = peer.mark;
+  packet.socket = peer.socket;
   if (!again) tcp.counters.outSegs++;
   return finish(tcp, packet, route);
 }

@@ -18,6 +18,7 @@ export class TimeWait {
   readonly localPort: number;
   readonly remotePort: number;
   readonly mark: number;
+  readonly socket = undefined;
   readonly sndNxt: number;
   readonly rcvNxt: number;
   /** As offered last, scaled as in the header. */
@@ -77,7 +78,6 @@ export class TimeWaits {
       return;
     }
     const remains = new TimeWait(tcb);
-    tcp.counters.tw++;
     tcp.demux.add(remains);
     tcp.ports.hold(remains);
     this.#append(remains);
@@ -99,7 +99,10 @@ export class TimeWaits {
   /** Ends what is due. */
   expire(): void {
     const { nowUs } = this.#tcp.clock;
-    while (this.#first !== undefined && this.#first.dueUs <= nowUs) this.end(this.#first);
+    while (this.#first !== undefined && this.#first.dueUs <= nowUs) {
+      this.#tcp.counters.tw++;
+      this.end(this.#first);
+    }
     if (this.#first !== undefined) this.#timer?.armAt(this.#first.dueUs);
   }
 

@@ -10,6 +10,19 @@ const capacity = (tcb: Tcb): number => tcb.socket.sendBuffer >> 1;
 
 const free = (tcb: Tcb): number => Math.max(0, capacity(tcb) - tcb.send.length);
 
+/** Segments that the smallest send buffer is meant for: Linux's TCP_INIT_CWND. */
+const LEAST_SEGMENTS = 10;
+/** Windows that the buffer holds: what is in flight, and as much again while its acknowledgements come. */
+const WINDOWS = 2;
+
+/** Send-buffer autotuning (Linux's tcp_sndbuf_expand): the buffer follows cwnd, up to tcp_wmem's largest, unless SO_SNDBUF was set. */
+export function expandSendBuffer(tcb: Tcb): void {
+  const { socket, control, mss, tcp } = tcb;
+  if (socket.sendBufferLocked) return;
+  const wanted = 2 * WINDOWS * Math.max(control.cwnd, LEAST_SEGMENTS * mss);
+  if (wanted > socket.sendBuffer) socket.sendBuffer = Math.min(wanted, Math.max(tcp.sysctls.wmem[2] as number, socket.sendBuffer));
+}
+
 /** As Linux's sk_stream_is_writeable: a third of the buffer is free; and less than TCP_NOTSENT_LOWAT waits to be sent. */
 export function isWritable(tcb: Tcb): boolean {
   if (3 * free(tcb) < capacity(tcb)) return false;

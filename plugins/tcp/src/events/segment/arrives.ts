@@ -2,10 +2,10 @@
 import { CSUM_NONE, DESTINATION, PACKET_HOST, type Packet, SOURCE } from '@protoloom/contracts';
 import { RTN_LOCAL } from '@protoloom/contracts/ip';
 import { IPPROTO_TCP } from '@protoloom/contracts/socket';
-import { TCP_CLOSE, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { PHASE_RESET, PHASE_SEGMENT, PHASE_SYN, PHASE_SYN_ACK, TCP_CLOSE, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { add, pseudoSum, sum } from '@protoloom/wire';
 import type { Tcp } from '../../context.js';
-import { parseOptions } from '../../options.js';
+import { parseOptions, parseOutside } from '../../options.js';
 import type { Segment } from '../../segment-in.js';
 import { FLOW_CONNECTION, FLOW_REQUEST } from '../../tcb.js';
 import * as wire from '../../wire.js';
@@ -65,9 +65,16 @@ function dispatch(tcp: Tcp, packet: Packet, seg: Segment, localPort: number, rem
   if (flow.kind !== FLOW_CONNECTION) return timeWait(flow, seg);
   flow.segmentsIn += seg.segments;
   if (seg.to > seg.from) flow.dataSegmentsIn += seg.segments;
+  if (parseOutside(flow, packet, packet.head + wire.HEADER_BYTES, seg.from, phaseOf(seg)) < 0) {
+    tcp.counters.optionRefused++;
+    return false;
+  }
   if (flow.state === TCP_SYN_SENT) return synSent(flow, seg);
   return flow.state === TCP_CLOSE ? closed(tcp, seg) : synchronized(flow, seg);
 }
+
+const phaseOf = ({ rst, syn, ackFlag }: Segment): number =>
+  rst ? PHASE_RESET : syn ? (ackFlag ? PHASE_SYN_ACK : PHASE_SYN) : PHASE_SEGMENT;
 
 /** Reads the header. False: too short, or an impossible data offset. */
 function parse(packet: Packet, seg: Segment): boolean {

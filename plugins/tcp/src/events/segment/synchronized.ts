@@ -19,7 +19,7 @@ import type { Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
 import { finAcked, RCV_SHUTDOWN, receiveWindow, type Tcb } from '../../tcb.js';
 import { lingered, orphanInFinWait2 } from '../close.js';
-import { isWritable } from '../send.js';
+import { expandSendBuffer, isWritable } from '../send.js';
 import { armKeepAlive, disarm, ensureKeepAlive, rearm } from '../timeouts.js';
 import { refuse } from './closed.js';
 import { pawsDiscards, updateTsRecent } from './paws.js';
@@ -184,6 +184,7 @@ export function becomeEstablished(tcb: Tcb): void {
   tcb.readSpace = tcb.rcvWnd;
   tcb.softError = 0;
   connectionOpened(tcb);
+  expandSendBuffer(tcb);
   armKeepAlive(tcb);
   tcb.route?.confirm();
   tcb.user?.wake();
@@ -236,14 +237,13 @@ function updateWindow(tcb: Tcb, seg: Segment, ahead: number): boolean {
 /** SND.UNA moves; what is acknowledged leaves the ring, and its room may be written. */
 function advance(tcb: Tcb, ack: number, octets: number): void {
   tcb.sndUna = ack;
-  tcb.retransmits = 0;
-  tcb.retransmitStartUs = 0;
   const text = Math.min((ack - tcb.sndBase) | 0, tcb.send.length);
   if (text > 0) {
     const wasWritable = tcb.user === undefined || isWritable(tcb);
     tcb.send.discard(text);
     tcb.sndBase = (tcb.sndBase + text) | 0;
     tcb.bytesAcked += text;
+    expandSendBuffer(tcb);
     if (!wasWritable && isWritable(tcb)) tcb.user?.wake();
   } else tcb.bytesAcked += octets;
 }
@@ -298,7 +298,6 @@ export function processText(tcb: Tcb, seg: Segment): boolean {
 function outsideWindow(tcb: Tcb): boolean {
   const { counters } = tcb.tcp;
   counters.zeroWindowDrop++;
-  counters.outOfWindow++;
   enterQuickMode(tcb, MAX_QUICK_ACKS);
   tcb.ackPending = true;
   tcb.ackNow = true;
@@ -309,7 +308,8 @@ function outsideWindow(tcb: Tcb): boolean {
 function repeated(tcb: Tcb, seg: Segment, textSeq: number): boolean {
   const { counters } = tcb.tcp;
   counters.delayedAckLost++;
-  reportDuplicate(tcb, textSeq, (seg.seq + seg.length) | 0);
+  const end = (seg.seq + seg.length) | 0;
+  if (((end - tcb.rcvNxt) | 0) <= 0) reportDuplicate(tcb, textSeq, end);
   enterQuickMode(tcb, MAX_QUICK_ACKS);
   tcb.ackPending = true;
   tcb.ackNow = true;
