@@ -3,3 +3,4 @@ export * from './reassembly.js';
 export * from './timer-wheel.js';
 export * from './token-bucket.js';
 export { VERSION } from './version.js';
+export * from './window.js';

@@ -27,7 +27,7 @@ class Open implements Controller {
   }
 }
 
-const control = definePlugin({
+export const control = definePlugin({
   name: 'test-control',
   version: '1.0.0',
   api: '^1.0.0',

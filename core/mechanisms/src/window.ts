@@ -1,0 +1,34 @@
+// Arithmetic of window-driven congestion controllers: RFC 5681 §3.1, RFC 3465.
+
+/**
+ * Slow start: cwnd grows by what was acknowledged, up to ssthresh (RFC 5681 equation 2, RFC 3465 §2.2 with L unbounded, as Linux counts).
+ * @returns the octets of `acked` beyond ssthresh, for congestion avoidance.
+ */
+export function slowStart(window: { cwnd: number; readonly ssthresh: number }, acked: number): number {
+  const grown = Math.min(window.cwnd + acked, window.ssthresh);
+  const rest = acked - (grown - window.cwnd);
+  window.cwnd = grown;
+  return rest;
+}
+
+/** Additive increase: one segment for each cwnd of octets acknowledged (RFC 5681 equation 3, byte counting of RFC 3465 §2.1). */
+export class AdditiveIncrease {
+  #counted = 0;
+
+  /** @param acked octets. @param mss octets. */
+  grow(window: { cwnd: number }, acked: number, mss: number): void {
+    this.#counted += acked;
+    while (this.#counted >= window.cwnd) {
+      this.#counted -= window.cwnd;
+      window.cwnd += mss;
+    }
+  }
+
+  /** After a reduction: what was counted belongs to another window. */
+  reset(): void {
+    this.#counted = 0;
+  }
+}
+
+/** Multiplicative decrease: `factor` of what is in flight, two segments at least (RFC 5681 equation 4). */
+export const decrease = (inFlight: number, factor: number, mss: number): number => Math.max(Math.floor(inFlight * factor), 2 * mss);

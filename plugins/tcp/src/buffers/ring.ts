@@ -1,0 +1,76 @@
+// A ring of octets that grows on demand: what both buffers of a connection are made of.
+import type { Views } from '@protoloom/contracts/socket';
+
+const NO_BYTES = new Uint8Array(0);
+const SMALLEST = 2048;
+
+export class Ring {
+  bytes: Uint8Array = NO_BYTES;
+  /** Where the first octet stands. */
+  start = 0;
+  /** Octets from `start` on that are to stay. */
+  length = 0;
+
+  /** Makes room for `count` octets in all, those there are unmoved towards each other. */
+  grow(count: number): void {
+    if (count <= this.bytes.length) return;
+    let size = Math.max(SMALLEST, this.bytes.length);
+    while (size < count) size *= 2;
+    const grown = new Uint8Array(size);
+    // Everything moves, since octets out of order lie beyond `length`.
+    const first = this.bytes.subarray(this.start);
+    grown.set(first);
+    grown.set(this.bytes.subarray(0, this.start), first.length);
+    this.bytes = grown;
+    this.start = 0;
+  }
+
+  /** Copies in, `at` octets after `start`; there is room. */
+  put(at: number, from: Uint8Array, begin: number, end: number): void {
+    const size = this.bytes.length;
+    const place = (this.start + at) & (size - 1);
+    const first = Math.min(end - begin, size - place);
+    copy(from, begin, begin + first, this.bytes, place);
+    if (first < end - begin) copy(from, begin + first, end, this.bytes, 0);
+  }
+
+  /** Copies out. */
+  get(at: number, count: number, into: Uint8Array, to: number): void {
+    const size = this.bytes.length;
+    const place = (this.start + at) & (size - 1);
+    const first = Math.min(count, size - place);
+    copy(this.bytes, place, place + first, into, to);
+    if (first < count) copy(this.bytes, 0, count - first, into, to + first);
+  }
+
+  /** Shows `count` octets from `at` on. */
+  view(at: number, count: number, views: Views): void {
+    const size = this.bytes.length;
+    const place = size === 0 ? 0 : (this.start + at) & (size - 1);
+    const first = Math.min(count, size - place);
+    views.first = this.bytes;
+    views.firstAt = place;
+    views.firstLength = first;
+    views.second = this.bytes;
+    views.secondAt = 0;
+    views.secondLength = count - first;
+  }
+
+  /** The first `count` octets are over. */
+  drop(count: number): void {
+    this.start = (this.start + count) & (this.bytes.length - 1);
+    this.length -= count;
+  }
+
+  clear(): void {
+    this.bytes = NO_BYTES;
+    this.start = 0;
+    this.length = 0;
+  }
+}
+
+/** A short copy costs less by hand than by a view. */
+function copy(from: Uint8Array, begin: number, end: number, into: Uint8Array, at: number): void {
+  if (end - begin > 64) into.set(from.subarray(begin, end), at);
+  else for (let i = begin, j = at; i < end; i++, j++) into[j] = from[i] as number;
+}

@@ -1,0 +1,210 @@
+// A TCP socket's lower layer: the user calls of RFC 9293 §3.9.1 behind Berkeley's names, with Linux's errnos.
+import { DESTINATION, ERRNO, SOURCE, type WakeEntry } from '@protoloom/contracts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNSPEC,
+  type Endpoint,
+  type Message,
+  MSG_PEEK,
+  MSG_TRUNC,
+  type ReadinessListener,
+  type SocketAddress,
+  type SocketState,
+  type Views,
+} from '@protoloom/contracts/socket';
+import { TCP_CLOSE, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { copyWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
+import type { Tcp } from './context.js';
+import { abort } from './events/abort.js';
+import { close, shutdown } from './events/close.js';
+import { accept, connect, listen } from './events/open.js';
+import { consumed, receivable } from './events/receive.js';
+import { sendable, written } from './events/send.js';
+import { readiness, takeError } from './events/status.js';
+import { makeTcb } from './make.js';
+import type { Tcb, TcbUser } from './tcb.js';
+
+/** Opens a stream socket. @param socket its family is AF_INET or AF_INET6. */
+export function openEndpoint(tcp: Tcp, socket: SocketState): Endpoint | number {
+  if (!socket.sendBufferLocked) socket.sendBuffer = tcp.sysctls.wmem[1] as number;
+  if (!socket.receiveBufferLocked) socket.receiveBuffer = tcp.sysctls.rmem[1] as number;
+  return new TcpEndpoint(tcp, makeTcb(tcp, socket, socket.family));
+}
+
+export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
+  readonly tcb: Tcb;
+  readonly #tcp: Tcp;
+  listener: ReadinessListener | undefined = undefined;
+  waking = false;
+  /** connect() has answered that it is in progress; its outcome has not been told. */
+  #connecting = false;
+
+  constructor(tcp: Tcp, tcb: Tcb) {
+    this.#tcp = tcp;
+    this.tcb = tcb;
+    tcb.user = this;
+    tcb.socket.endpoint = this;
+  }
+
+  get socket(): SocketState {
+    return this.tcb.socket;
+  }
+  get listening(): boolean {
+    return this.tcb.state === TCP_LISTEN;
+  }
+  get readiness(): number {
+    return readiness(this.tcb);
+  }
+
+  /** By TCP: readiness may have risen. */
+  wake(): void {
+    this.#tcp.turns.wake(this);
+  }
+  woken(): void {
+    this.listener?.ready(this);
+  }
+
+  bind(address: SocketAddress): number {
+    const { tcb } = this;
+    if (tcb.state !== TCP_CLOSE || tcb.localPort !== 0) return -ERRNO.EINVAL;
+    const family = this.#familyOf(address);
+    if (family < 0) return family;
+    return this.#tcp.ports.bind(tcb, family, address.words, 0, address.port);
+  }
+
+  connect(address: SocketAddress): number {
+    const { tcb } = this;
+    if (address.family === AF_UNSPEC) {
+      abort(tcb, 0);
+      return 0;
+    }
+    if (tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECV) return -ERRNO.EALREADY;
+    if (tcb.state !== TCP_CLOSE) return -ERRNO.EISCONN;
+    if (this.#connecting && tcb.error !== 0) {
+      this.#connecting = false;
+      return -takeError(tcb);
+    }
+    const family = this.#familyOf(address);
+    if (family < 0) return family;
+    tcb.family = family;
+    copyWords(address.words, 0, tcb.addresses, DESTINATION);
+    if (family === AF_INET) {
+      // An address of all zeros is written in the family's own form from here on.
+      tcb.addresses[DESTINATION + 2] = 0xffff;
+      tcb.addresses[SOURCE + 2] = 0xffff;
+    }
+    if (isUnspecifiedWords(tcb.addresses, DESTINATION)) this.#toOurselves();
+    tcb.remotePort = address.port;
+    const result = connect(tcb);
+    this.#connecting = result === -ERRNO.EINPROGRESS;
+    return result;
+  }
+
+  listen(backlog: number): number {
+    return listen(this.tcb, backlog);
+  }
+
+  accept(): Endpoint | number {
+    const child = accept(this.tcb);
+    return typeof child === 'number' ? child : new TcpEndpoint(this.#tcp, child);
+  }
+
+  send(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
+    const { tcb } = this;
+    const room = sendable(tcb);
+    if (room < 0) return room;
+    const count = Math.min(room, to - from);
+    if (count === 0) return to === from ? 0 : -ERRNO.EAGAIN;
+    tcb.send.write(bytes, from, from + count);
+    written(tcb, message?.flags ?? 0);
+    return count;
+  }
+
+  receive(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
+    const { tcb } = this;
+    const there = receivable(tcb);
+    if (there <= 0) return there;
+    const flags = message?.flags ?? 0;
+    if ((flags & MSG_PEEK) !== 0) return tcb.receive.copy(bytes, from, to);
+    const count = Math.min(there, to - from);
+    // MSG_TRUNC: the octets are thrown away uncopied, as tcp(7) says.
+    if ((flags & MSG_TRUNC) !== 0) tcb.receive.consume(count);
+    else tcb.receive.read(bytes, from, from + count);
+    consumed(tcb, count);
+    return count;
+  }
+
+  peek(views: Views): number {
+    const there = receivable(this.tcb);
+    return there <= 0 ? there : this.tcb.receive.peek(views);
+  }
+
+  consume(count: number): number {
+    const { receive } = this.tcb;
+    if (count < 0 || count > receive.length) return -ERRNO.EINVAL;
+    receive.consume(count);
+    consumed(this.tcb, count);
+    return count;
+  }
+
+  reserve(count: number, views: Views): number {
+    const room = sendable(this.tcb);
+    if (room <= 0) return room < 0 ? room : -ERRNO.EAGAIN;
+    return this.tcb.send.reserve(Math.min(count, room), views);
+  }
+
+  commit(count: number): number {
+    this.tcb.send.commit(count);
+    written(this.tcb, 0);
+    return count;
+  }
+
+  shutdown(how: number): number {
+    return shutdown(this.tcb, how);
+  }
+
+  close(): number {
+    return close(this.tcb);
+  }
+
+  localAddress(into: SocketAddress): number {
+    this.#write(into, SOURCE, this.tcb.localPort);
+    return 0;
+  }
+
+  peerAddress(into: SocketAddress): number {
+    const { tcb } = this;
+    if (tcb.state === TCP_CLOSE || tcb.state === TCP_LISTEN || tcb.state === TCP_SYN_SENT) return -ERRNO.ENOTCONN;
+    this.#write(into, DESTINATION, tcb.remotePort);
+    return 0;
+  }
+
+  takeError(): number {
+    if (this.tcb.state >= TCP_ESTABLISHED) this.#connecting = false;
+    return takeError(this.tcb);
+  }
+
+  #write(into: SocketAddress, from: number, port: number): void {
+    into.family = this.socket.family;
+    copyWords(this.tcb.addresses, from, into.words, 0);
+    into.port = port;
+    into.scope = 0;
+    into.flowLabel = 0;
+  }
+
+  /** The network family of an address on this socket, or -EAFNOSUPPORT, -EINVAL. A mapped address on an INET6 socket is AF_INET's. */
+  #familyOf({ family, words }: SocketAddress): number {
+    const { family: own } = this.socket;
+    if (own === AF_INET) return family === AF_INET || (family === AF_UNSPEC && isUnspecifiedWords(words, 0)) ? AF_INET : -ERRNO.EAFNOSUPPORT;
+    if (family !== AF_INET6) return -ERRNO.EAFNOSUPPORT;
+    if (!isMappedWords(words, 0)) return AF_INET6;
+    return this.tcb.v6Only ? -ERRNO.ENETUNREACH : AF_INET;
+  }
+
+  /** 0.0.0.0 and :: as a destination are this host (RFC 1122 §3.2.1.3, as BSD and Linux read it): its loopback address. */
+  #toOurselves(): void {
+    const { addresses, family } = this.tcb;
+    addresses[DESTINATION + 3] = family === AF_INET ? 0x7f00_0001 : 1;
+  }
+}

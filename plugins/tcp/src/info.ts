@@ -1,0 +1,69 @@
+// TCP_INFO: what `ss -ti` shows, under Linux's names. Times are µs but for those that Linux tells in ms.
+import type { Phase } from '@protoloom/contracts/tcp';
+import { receiveWindow, type Tcb, writeEnd } from './tcb.js';
+import { inFlight } from './recovery/recovery.js';
+import { retransmitDelayUs } from './recovery/rto.js';
+
+const OPTION_TIMESTAMPS = 1;
+const OPTION_SACK = 2;
+const OPTION_WSCALE = 4;
+const CA_STATES: Readonly<Record<Phase, number>> = { open: 0, disorder: 1, cwr: 2, recovery: 3, loss: 4 };
+const INFINITE_SSTHRESH = 0x7fff_ffff;
+
+/** Segments, rounded as Linux counts packets. */
+const segments = (bytes: number, mss: number): number => Math.ceil(bytes / Math.max(1, mss));
+
+export function info(tcb: Tcb): Readonly<Record<string, number>> {
+  const { view, control, recovery, mss } = tcb;
+  const { nowUs } = tcb.tcp.clock;
+  const sinceMs = (us: number): number => (us === 0 ? 0 : Math.max(0, Math.floor((nowUs - us) / 1000)));
+  const lost = recovery.hasLost ? Math.max(0, (recovery.lostEnd - tcb.sndUna) | 0) : 0;
+  const again = recovery.hasLost ? Math.max(0, (recovery.retransmitNext - tcb.sndUna) | 0) : 0;
+  return {
+    tcpi_state: tcb.state,
+    tcpi_ca_state: CA_STATES[recovery.phase],
+    tcpi_retransmits: tcb.retransmits,
+    tcpi_probes: tcb.probesOut,
+    tcpi_backoff: tcb.backoff,
+    tcpi_options: (tcb.timestampsOk ? OPTION_TIMESTAMPS : 0) | (tcb.sackOk ? OPTION_SACK : 0) | (tcb.windowScalingOk ? OPTION_WSCALE : 0),
+    tcpi_snd_wscale: tcb.sndWndScale,
+    tcpi_rcv_wscale: tcb.rcvWndScale,
+    tcpi_delivery_rate_app_limited: view.appLimited ? 1 : 0,
+    tcpi_rto: retransmitDelayUs(tcb),
+    tcpi_ato: tcb.ackTimeoutUs,
+    tcpi_snd_mss: mss,
+    tcpi_rcv_mss: tcb.rcvMss,
+    tcpi_unacked: segments((tcb.sndNxt - tcb.sndUna) | 0, mss),
+    tcpi_sacked: segments(recovery.sacked, mss),
+    tcpi_lost: segments(lost, mss),
+    tcpi_retrans: segments(again, mss),
+    tcpi_last_data_sent: sinceMs(tcb.lastSentUs),
+    tcpi_last_data_recv: sinceMs(tcb.lastReceivedUs),
+    tcpi_last_ack_recv: sinceMs(tcb.lastAckUs),
+    tcpi_pmtu: tcb.pathMtu,
+    tcpi_rcv_ssthresh: tcb.rcvSsthresh,
+    tcpi_rtt: Math.round(tcb.srttUs),
+    tcpi_rttvar: Math.round(tcb.mdevUs),
+    tcpi_snd_ssthresh: Number.isFinite(control.ssthresh) ? Math.floor(control.ssthresh / mss) : INFINITE_SSTHRESH,
+    tcpi_snd_cwnd: Math.floor(control.cwnd / mss),
+    tcpi_advmss: tcb.advertisedMss,
+    tcpi_rcv_space: tcb.readSpace,
+    tcpi_total_retrans: tcb.totalRetransmits,
+    tcpi_pacing_rate: control.pacingRate,
+    tcpi_bytes_acked: tcb.bytesAcked,
+    tcpi_bytes_received: tcb.bytesReceived,
+    tcpi_segs_out: tcb.segmentsOut,
+    tcpi_segs_in: tcb.segmentsIn,
+    tcpi_notsent_bytes: Math.max(0, (writeEnd(tcb) - tcb.sndNxt) | 0),
+    tcpi_min_rtt: Math.max(0, tcb.minRttUs),
+    tcpi_data_segs_in: tcb.dataSegmentsIn,
+    tcpi_data_segs_out: tcb.dataSegmentsOut,
+    tcpi_delivered: segments(view.delivered, mss),
+    tcpi_bytes_sent: tcb.bytesSent,
+    tcpi_bytes_retrans: tcb.bytesRetransmitted,
+    tcpi_snd_wnd: tcb.sndWnd,
+    tcpi_rcv_wnd: receiveWindow(tcb),
+    /** Ours besides: octets in flight. */
+    bytes_in_flight: inFlight(tcb),
+  };
+}

@@ -1,0 +1,161 @@
+// Local ports: who has which (bind's rules), and the choice of one (RFC 6056 §3.3.3, algorithm 3).
+import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
+import { TCP_LISTEN } from '@protoloom/contracts/tcp';
+import { copyWords, equalWords, isMappedWords, isUnspecifiedWords, SipHash } from '@protoloom/wire';
+import type { Tcp } from './context.js';
+import { FLOW_CONNECTION, type Tcb } from './tcb.js';
+
+/** Whoever keeps a port from others: a connection, or what is left of one. */
+export interface PortHolder {
+  readonly localPort: number;
+  readonly addresses: Int32Array;
+}
+
+const isTcb = (holder: PortHolder): holder is Tcb => 'kind' in holder && holder.kind === FLOW_CONNECTION;
+
+export class Ports {
+  readonly #tcp: Tcp;
+  readonly #holders = new Map<number, Set<PortHolder>>();
+  readonly #hash: SipHash;
+  readonly #bytes = new Uint8Array(34);
+  readonly #view = new DataView(this.#bytes.buffer);
+  /** Algorithm 3's next_ephemeral, which grows by two, so that bind and connect keep to ports of their own parity, as Linux's. */
+  #next = 0;
+
+  constructor(tcp: Tcp) {
+    this.#tcp = tcp;
+    const key = new Uint8Array(16);
+    tcp.entropy.fill(key);
+    this.#hash = new SipHash(key);
+  }
+
+  /** bind(2): an address, or any, and a port, or 0 for one of our choice. @returns 0 or a negative errno. */
+  bind(tcb: Tcb, family: number, words: Int32Array, at: number, port: number): number {
+    const { routes, localPorts, entropy } = this.#tcp;
+    const any = isUnspecifiedWords(words, at);
+    if (!any && !routes.isLocal(family, words, at)) return -ERRNO.EADDRNOTAVAIL;
+    if (!any || isMappedWords(words, at)) copyWords(words, at, tcb.addresses, SOURCE);
+    tcb.boundAddress = !any;
+    let chosen = port;
+    if (port === 0) {
+      const { low, high } = localPorts;
+      const count = high - low + 1;
+      const start = entropy.below(count);
+      for (let i = 0; i < count && chosen === 0; i++) {
+        const candidate = low + ((start + i) % count);
+        if (!localPorts.isReserved(candidate) && !this.#conflicts(tcb, candidate)) chosen = candidate;
+      }
+    } else if (this.#conflicts(tcb, port)) chosen = 0;
+    if (chosen === 0) {
+      if (!any) this.#unbind(tcb);
+      return -ERRNO.EADDRINUSE;
+    }
+    tcb.localPort = chosen;
+    tcb.boundPort = port !== 0;
+    this.hold(tcb);
+    return 0;
+  }
+
+  /** A port for connect(), or for listen() without bind(): writes `tcb.localPort`. @returns it, or -EADDRNOTAVAIL. */
+  choose(tcb: Tcb): number {
+    const { localPorts, demux } = this.#tcp;
+    const { low, high } = localPorts;
+    const count = high - low + 1;
+    const listening = tcb.remotePort === 0;
+    const start = this.#offset(tcb) + this.#next;
+    for (let i = 0; i < count; i++) {
+      const candidate = low + ((start + 2 * i + (2 * i >= count ? 1 : 0)) % count);
+      if (localPorts.isReserved(candidate)) continue;
+      // A connection only needs its 4-tuple for itself; and a port that somebody has bound is theirs.
+      const taken = listening ? this.#conflicts(tcb, candidate) : this.#isBound(candidate) || demux.lookup(tcb.addresses, candidate, tcb.remotePort) !== undefined;
+      if (taken) continue;
+      this.#next = (this.#next + 2 * i + 2) & 0xffff;
+      tcb.localPort = candidate;
+      this.hold(tcb);
+      return candidate;
+    }
+    return -ERRNO.EADDRNOTAVAIL;
+  }
+
+  /** listen(2): SO_REUSEADDR does not let two listen on one port. @returns 0 or -EADDRINUSE. */
+  listenAllowed(tcb: Tcb): number {
+    for (const other of this.#holders.get(tcb.localPort) ?? []) {
+      if (other === tcb || !isTcb(other) || other.state !== TCP_LISTEN || !overlap(tcb, other)) continue;
+      if (!(tcb.socket.reusePort && other.socket.reusePort)) return -ERRNO.EADDRINUSE;
+    }
+    return 0;
+  }
+
+  hold(holder: PortHolder): void {
+    const holders = this.#holders.get(holder.localPort);
+    if (holders === undefined) this.#holders.set(holder.localPort, new Set([holder]));
+    else holders.add(holder);
+  }
+
+  release(holder: PortHolder): void {
+    const holders = this.#holders.get(holder.localPort);
+    if (holders === undefined || !holders.delete(holder)) return;
+    if (holders.size === 0) this.#holders.delete(holder.localPort);
+    if (isTcb(holder)) this.#unbind(holder);
+  }
+
+  #unbind(tcb: Tcb): void {
+    tcb.boundAddress = false;
+    tcb.boundPort = false;
+    tcb.localPort = 0;
+  }
+
+  #isBound(port: number): boolean {
+    for (const holder of this.#holders.get(port) ?? []) if (isTcb(holder) && (holder.boundPort || holder.state === TCP_LISTEN)) return true;
+    return false;
+  }
+
+  /** Linux's inet_csk_bind_conflict. */
+  #conflicts(tcb: Tcb, port: number): boolean {
+    for (const other of this.#holders.get(port) ?? []) {
+      if (other === tcb || !overlap(tcb, other)) continue;
+      if (!isTcb(other)) {
+        // What is left of a connection gives way to whoever asks to reuse.
+        if (tcb.socket.reuseAddress) continue;
+        return true;
+      }
+      if (tcb.socket.boundInterface !== 0 && other.socket.boundInterface !== 0 && tcb.socket.boundInterface !== other.socket.boundInterface) continue;
+      if (tcb.socket.reusePort && other.socket.reusePort) continue;
+      if (tcb.socket.reuseAddress && other.socket.reuseAddress && other.state !== TCP_LISTEN) continue;
+      return true;
+    }
+    return false;
+  }
+
+  #offset({ addresses, remotePort }: Tcb): number {
+    for (let i = 0; i < 4; i++) {
+      this.#view.setInt32(4 * i, addresses[SOURCE + i] as number);
+      this.#view.setInt32(16 + 4 * i, addresses[DESTINATION + i] as number);
+    }
+    this.#view.setUint16(32, remotePort);
+    this.#hash.hash(this.#bytes, 0, 34);
+    return this.#hash.low & 0xffff;
+  }
+}
+
+/** Whether a packet could be for both: equal addresses, or one of them any. */
+function overlap(tcb: Tcb, other: PortHolder): boolean {
+  const mine = isUnspecifiedWords(tcb.addresses, SOURCE);
+  const theirs = isUnspecifiedWords(other.addresses, SOURCE);
+  if (!mine && !theirs) return equalWords(tcb.addresses, SOURCE, other.addresses, SOURCE);
+  if (mine && theirs) return sameFamilies(tcb, other);
+  return mine ? takes(tcb, other) : !isTcb(other) || takes(other, tcb);
+}
+
+/** Two wildcards meet unless one is IPv6 alone and the other IPv4 alone. */
+function sameFamilies(tcb: Tcb, other: PortHolder): boolean {
+  if (!isTcb(other)) return true;
+  const onlyFour = (one: Tcb): boolean => isMappedWords(one.addresses, SOURCE);
+  return !((tcb.v6Only && onlyFour(other)) || (other.v6Only && onlyFour(tcb)));
+}
+
+/** Whether a wildcard's family takes in the address of another. */
+function takes(wildcard: Tcb, other: PortHolder): boolean {
+  const mapped = isMappedWords(other.addresses, SOURCE);
+  return isMappedWords(wildcard.addresses, SOURCE) ? mapped : !(mapped && wildcard.v6Only);
+}
