@@ -2,8 +2,8 @@
 import { requestEgress } from './egress.js';
 import type { Segment } from './segment-in.js';
 import { sendAck } from './segment.js';
-import { receiveWindow, type Tcb } from './tcb.js';
-import { fullSpace, growWindow } from './window.js';
+import type { Tcb } from './tcb.js';
+import { growWindow, offersAsMuch } from './window.js';
 
 /** Linux's TCP_ATO_MIN and TCP_DELACK_MIN, TCP_DELACK_MAX, and the ceiling of a session that is not interactive. */
 const ATO_MIN_US = 40_000;
@@ -67,7 +67,7 @@ export function dataReceived(tcb: Tcb, seg: Segment): void {
     else if (gap > tcb.rtoUs) moreQuickAcks(tcb, MAX_QUICK_ACKS);
   }
   tcb.lastReceivedUs = nowUs;
-  if (bytes >= 128) growWindow(tcb);
+  if (bytes >= 128) growWindow(tcb, bytes);
 }
 
 /** The largest segment seen lately is taken for the peer's full size; smaller ones are meant to be read before they are acknowledged. */
@@ -87,7 +87,7 @@ export function scheduleAck(tcb: Tcb): void {
   if (!tcb.ackPending || tcb.ackNow) return;
   const unacked = (tcb.rcvNxt - tcb.rcvWup) | 0;
   // RFC 5681 §4.2: every second full-sized segment at least; but the window is not to be lost over it.
-  const full = unacked > tcb.rcvMss && (tcb.receive.length < tcb.socket.receiveLowWater || mayOfferAsMuch(tcb));
+  const full = unacked > tcb.rcvMss && (tcb.receive.length < tcb.socket.receiveLowWater || offersAsMuch(tcb));
   if (full || inQuickMode(tcb)) {
     tcb.ackNow = true;
     requestEgress(tcb);
@@ -95,8 +95,6 @@ export function scheduleAck(tcb: Tcb): void {
   }
   delayAck(tcb);
 }
-
-const mayOfferAsMuch = (tcb: Tcb): boolean => fullSpace(tcb) - tcb.receive.length >= Math.min(tcb.rcvWnd, tcb.rcvSsthresh) || receiveWindow(tcb) < tcb.rcvMss;
 
 function delayAck(tcb: Tcb): void {
   let delayUs = tcb.ackTimeoutUs;

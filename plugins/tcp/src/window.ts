@@ -84,10 +84,13 @@ export function worthUpdating(tcb: Tcb): boolean {
   return next > 0 && next >= 2 * now;
 }
 
-/** Text came in order: the window opens towards the buffer's size (Linux's tcp_grow_window). */
-export function growWindow(tcb: Tcb): void {
+/** Whether an ACK that left now would not tell of less window than the last. */
+export const offersAsMuch = (tcb: Tcb): boolean => candidate(tcb) >= tcb.rcvWnd;
+
+/** `bytes` of text came in order: the window opens towards the buffer's size (Linux's tcp_grow_window). */
+export function growWindow(tcb: Tcb, bytes: number): void {
   const most = Math.min(tcb.windowClamp > 0 ? tcb.windowClamp : fullSpace(tcb), freeSpace(tcb));
-  if (tcb.rcvSsthresh < most) tcb.rcvSsthresh = Math.min(most, tcb.rcvSsthresh + 2 * tcb.advertisedMss);
+  if (tcb.rcvSsthresh < most) tcb.rcvSsthresh = Math.min(most, tcb.rcvSsthresh + 2 * Math.max(tcb.advertisedMss, bytes));
 }
 
 /**
