@@ -85,8 +85,8 @@ export interface Route {
 export interface Routes {
   /** A route, or -ENETUNREACH, -EHOSTUNREACH, -EINVAL, -EACCES, … as Linux. The same question gives the same record while it is valid. */
   resolve(query: RouteQuery): Route | number;
-  /** RTN_*: what an address is as the destination of a packet that came in on `iface`. */
-  inputType(iface: Interface, family: number, words: Int32Array, at: number): number;
+  /** RTN_*: what an address is as the destination of a packet that came in. */
+  inputType(family: number, words: Int32Array, at: number): number;
   /**
    * Whether a packet from this source may come in on `iface`: 0; or a negative errno, -EINVAL where it is martian (one of our own), -EXDEV
    * where the reverse path filter refuses it. @param filter 0 off, 1 strict, 2 loose (RFC 3704), as `rp_filter`.

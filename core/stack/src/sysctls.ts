@@ -66,7 +66,8 @@ export interface SysctlReading {
 const initials = (spec: SysctlSpec): Values => Object.fromEntries(Object.entries(spec).map(([key, { initial }]) => [key, initial]));
 
 const formatValue = (definition: SysctlDefinition, value: SysctlValue): string =>
-  definition.format?.(value) ?? (Array.isArray(value) ? value.join('\t') : typeof value === 'boolean' ? String(Number(value)) : String(value));
+  definition.format?.(value) ??
+  (Array.isArray(value) ? value.join('\t') : typeof value === 'boolean' ? String(Number(value)) : String(value));
 
 const allowed = ({ initial, min, max, choices, unit }: SysctlDefinition): string => {
   if (choices !== undefined) return `one of ${choices.join(', ')}`;

@@ -6,12 +6,12 @@ import { ip4IsMulticast, ip4IsZeroNet } from '@protoloom/wire';
 
 const wordOf = (address: LocalAddress): number => address.words[3] as number;
 
-/** inet_addr_type: RTN_* of the address in `words` at `at`, as seen from the interface. */
-export function addressType(routes: Routes, iface: Interface, words: Int32Array, at: number): number {
+/** inet_addr_type: RTN_* of the address in `words` at `at`. */
+export function addressType(routes: Routes, words: Int32Array, at: number): number {
   const word = words[at + 3] as number;
   if (ip4IsMulticast(word)) return RTN_MULTICAST;
   if (word === -1 || ip4IsZeroNet(word)) return RTN_BROADCAST;
-  return routes.inputType(iface, AF_INET, words, at);
+  return routes.inputType(AF_INET, words, at);
 }
 
 /** inet_ifa_match: whether `word` is in the subnet of `address`. */

@@ -29,8 +29,8 @@ export class ArpFamily implements NeighbourFamily {
     return this.#arp.interfaceSysctls.of(iface);
   }
 
-  classify(iface: Interface, words: Int32Array, at: number): number {
-    return addressType(this.#arp.use.routes, iface, words, at);
+  classify(_iface: Interface, words: Int32Array, at: number): number {
+    return addressType(this.#arp.use.routes, words, at);
   }
 
   evictsWithoutCarrier(iface: Interface): boolean {

@@ -51,10 +51,10 @@ export class ArpReceiver {
       return;
     }
     const { routes } = this.#arp.use;
-    const wanted = request && routes.inputType(iface, AF_INET, words, TARGET) === RTN_LOCAL;
+    const wanted = request && routes.inputType(AF_INET, words, TARGET) === RTN_LOCAL;
     // A probe (RFC 5227 §2.1.1) has no sender to learn of.
     if (sender === 0) return wanted ? this.#answerProbe(packet, target) : this.#notForUs(packet);
-    const unicast = this.#isUnicast(iface, sender);
+    const unicast = this.#isUnicast(sender);
     if (wanted && unicast && routes.inputSource(iface, AF_INET, words, SENDER, NO_PATH_FILTER) === 0) {
       return this.#answer(packet, sender, target);
     }
@@ -183,9 +183,9 @@ export class ArpReceiver {
   }
 
   /** Whether the sender's address is one that a neighbour may have. */
-  #isUnicast(iface: Interface, sender: number): boolean {
+  #isUnicast(sender: number): boolean {
     if (ip4IsLoopback(sender)) return false;
-    const type = addressType(this.#arp.use.routes, iface, this.#words, SENDER);
+    const type = addressType(this.#arp.use.routes, this.#words, SENDER);
     return type !== RTN_LOCAL && type !== RTN_BROADCAST && type !== RTN_MULTICAST;
   }
 

@@ -36,7 +36,7 @@ function senderFor(arp: ArpContext, scratch: Int32Array, iface: Interface, targe
   if (arpAnnounce < 2 && packet !== undefined && packet.tail - packet.l3 >= IP_HEADER_BYTES) {
     readIp4(packet.view, packet.l3 + IP_SOURCE, scratch, 0);
     const source = scratch[3] as number;
-    const ours = arp.use.routes.inputType(iface, AF_INET, scratch, 0) === RTN_LOCAL;
+    const ours = arp.use.routes.inputType(AF_INET, scratch, 0) === RTN_LOCAL;
     if (ours && (arpAnnounce === 0 || shareSubnet(addresses, iface, target, source))) return source;
   }
   return selectSource(addresses, interfaces, iface, target);

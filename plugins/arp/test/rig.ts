@@ -101,7 +101,7 @@ export function rig(
       services: {
         routes: {
           resolve: (_query: RouteQuery) => ({ iface: stack.service(INTERFACES).byName(leaving.iface) }) as Route,
-          inputType(_iface: Interface, _family: number, address: Int32Array, at: number): number {
+          inputType(_family: number, address: Int32Array, at: number): number {
             const word = address[at + 3] as number;
             if (ours(word)) return RTN_LOCAL;
             return (word & 255) === 255 ? RTN_BROADCAST : RTN_UNICAST;

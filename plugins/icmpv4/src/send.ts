@@ -151,7 +151,7 @@ export class Sender {
   /** RFC 1122 §3.2.2: no error about an error, a group or broadcast (of the link's or the network's), a later fragment, a bad source. */
   #mayReport(packet: Packet): boolean {
     const { routes } = this.#context;
-    const { view, l3, iface } = packet;
+    const { view, l3 } = packet;
     if (packet.kind !== PACKET_HOST && packet.kind !== PACKET_OUTGOING) return false;
     if ((view.getUint16(l3 + 6) & 0x1fff) !== 0) return false;
     const addresses = this.#addresses;
@@ -159,12 +159,12 @@ export class Sender {
     const type =
       packet.destinationType === RTN_UNICAST || packet.destinationType === RTN_LOCAL
         ? packet.destinationType
-        : routes.inputType(iface, AF_INET, addresses, 0);
+        : routes.inputType(AF_INET, addresses, 0);
     if (type === RTN_BROADCAST || type === RTN_MULTICAST) return false;
     const source = view.getInt32(l3 + 12);
     if (source === 0 || source === -1 || ip4IsMulticast(source) || source >>> 24 === 0) return false;
     readIp4(view, l3 + 12, addresses, 0);
-    if (routes.inputType(iface, AF_INET, addresses, 0) === RTN_BROADCAST) return false;
+    if (routes.inputType(AF_INET, addresses, 0) === RTN_BROADCAST) return false;
     if (view.getUint8(l3 + 9) !== IPPROTO_ICMP) return true;
     const l4 = l3 + (view.getUint8(l3) & 0xf) * 4;
     return l4 < packet.tail && !ERROR_TYPES.includes(view.getUint8(l4));

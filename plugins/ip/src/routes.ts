@@ -116,7 +116,7 @@ export class RoutingTable implements Routes {
     return route;
   }
 
-  inputType(_iface: Interface, family: number, words: Int32Array, at: number): number {
+  inputType(family: number, words: Int32Array, at: number): number {
     const { fib } = this.#context;
     if (this.#lastEpoch === fib.epoch && this.#lastFamily === family && equalWords(words, at, this.#lastWords, 0)) return this.#lastType;
     const type = this.#inputType(family, words, at);

@@ -90,7 +90,7 @@ export class Input {
     const loopback = (iface.flags & IFF_LOOPBACK) !== 0;
     const source = addresses[3] as number;
     const destination = addresses[7] as number;
-    const type = routes.inputType(iface, AF_INET, addresses, 4);
+    const type = routes.inputType(AF_INET, addresses, 4);
     packet.destinationType = type;
     if (!mayBeSource(addresses, 0)) return this.#refuse(packet, 'martianSource');
     // A source of 0.0.0.0 is a host's without address: only to groups, to all, and from DHCP.

@@ -1,0 +1,134 @@
+// Who has which port: RFC 768, RFC 1122 §4.1.3; look-up and rules of bind() as Linux's.
+import { DESTINATION, type Packet, SOURCE } from '@protoloom/contracts';
+import { equalWords, FlowTable, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
+import type { UdpEndpoint } from './endpoint.js';
+
+const NONE: readonly UdpEndpoint[] = [];
+
+/** How well an unconnected socket fits a datagram, 0: not at all. Linux's compute_score. */
+function score(endpoint: UdpEndpoint, packet: Packet): number {
+  let points = 1;
+  const bound = endpoint.socket.boundInterface;
+  if (bound !== 0) {
+    if (bound !== packet.iface.index) return 0;
+    points += 4;
+  }
+  const { addresses } = endpoint;
+  if (!isUnspecifiedWords(addresses, SOURCE)) {
+    if (!equalWords(addresses, SOURCE, packet.addresses, DESTINATION)) return 0;
+    points += 2;
+  } else {
+    const mapped = isMappedWords(packet.addresses, DESTINATION);
+    if (isMappedWords(addresses, SOURCE)) {
+      if (!mapped) return 0;
+      points += 1;
+    } else if (mapped && endpoint.v6Only) return 0;
+  }
+  return points;
+}
+
+export class PortTable {
+  readonly #ports: (readonly UdpEndpoint[] | undefined)[] = [];
+  readonly #connected: FlowTable<UdpEndpoint>;
+
+  constructor(seed0: number, seed1: number) {
+    this.#connected = new FlowTable(seed0, seed1);
+  }
+
+  /** Sockets bound to a port. */
+  on(port: number): readonly UdpEndpoint[] {
+    return this.#ports[port] ?? NONE;
+  }
+
+  add(endpoint: UdpEndpoint): void {
+    this.#ports[endpoint.localPort] = [...this.on(endpoint.localPort), endpoint];
+  }
+
+  remove(endpoint: UdpEndpoint): void {
+    const left = this.on(endpoint.localPort).filter((other) => other !== endpoint);
+    this.#ports[endpoint.localPort] = left.length === 0 ? undefined : left;
+  }
+
+  /** Several may be connected alike (SO_REUSEPORT): the first has the flow. */
+  connect(endpoint: UdpEndpoint): void {
+    const { addresses, localPort, remotePort } = endpoint;
+    this.#connected.set(addresses, SOURCE, DESTINATION, localPort, remotePort, endpoint);
+  }
+
+  disconnect(endpoint: UdpEndpoint): void {
+    const { addresses, localPort, remotePort } = endpoint;
+    if (this.#connected.get(addresses, SOURCE, DESTINATION, localPort, remotePort) !== endpoint) return;
+    this.#connected.delete(addresses, SOURCE, DESTINATION, localPort, remotePort);
+  }
+
+  /** The socket that a unicast datagram is for: the connected one, else the best of those bound. */
+  find(packet: Packet, localPort: number, remotePort: number): UdpEndpoint | undefined {
+    const connected = this.#connected.get(packet.addresses, DESTINATION, SOURCE, localPort, remotePort);
+    if (connected !== undefined && (connected.socket.boundInterface === 0 || connected.socket.boundInterface === packet.iface.index))
+      return connected;
+    const bound = this.on(localPort);
+    let best: UdpEndpoint | undefined;
+    let bestScore = 0;
+    let equals = 0;
+    for (let i = 0; i < bound.length; i++) {
+      const endpoint = bound[i] as UdpEndpoint;
+      if (endpoint.connected) continue;
+      const points = score(endpoint, packet);
+      if (points > bestScore) {
+        best = endpoint;
+        bestScore = points;
+        equals = 1;
+      } else if (points > 0 && points === bestScore) {
+        equals++;
+        // SO_REUSEADDR alone: the last to bind has it, as on Linux.
+        if (!endpoint.socket.reusePort) best = endpoint;
+      }
+    }
+    if (equals <= 1 || best?.socket.reusePort !== true) return best;
+    let skip = (((packet.addresses[SOURCE + 3] as number) ^ remotePort) >>> 0) % equals;
+    for (let i = 0; i < bound.length; i++) {
+      const endpoint = bound[i] as UdpEndpoint;
+      if (!endpoint.connected && score(endpoint, packet) === bestScore && skip-- === 0) return endpoint;
+    }
+    return best;
+  }
+
+  /** Whether a group's or broadcast datagram is for a socket. */
+  takes(endpoint: UdpEndpoint, packet: Packet, remotePort: number): boolean {
+    if (
+      endpoint.connected &&
+      !(equalWords(endpoint.addresses, DESTINATION, packet.addresses, SOURCE) && endpoint.remotePort === remotePort)
+    )
+      return false;
+    return score(endpoint, packet) > 0;
+  }
+
+  /** The socket whose packet an ICMP error quotes: our address at SOURCE, the peer's at DESTINATION. */
+  sender(addresses: Int32Array, localPort: number, remotePort: number): UdpEndpoint | undefined {
+    const connected = this.#connected.get(addresses, SOURCE, DESTINATION, localPort, remotePort);
+    if (connected !== undefined) return connected;
+    return this.on(localPort).find(
+      (endpoint) =>
+        !endpoint.connected &&
+        (isUnspecifiedWords(endpoint.addresses, SOURCE) || equalWords(endpoint.addresses, SOURCE, addresses, SOURCE)),
+    );
+  }
+
+  /** Whether bind() to an address and port would take them from another. */
+  conflicts(endpoint: UdpEndpoint, words: Int32Array, port: number): boolean {
+    const any = isUnspecifiedWords(words, 0);
+    return this.on(port).some((other) => {
+      if (other === endpoint) return false;
+      const a = endpoint.socket;
+      const b = other.socket;
+      if (a.boundInterface !== 0 && b.boundInterface !== 0 && a.boundInterface !== b.boundInterface) return false;
+      if ((a.reuseAddress && b.reuseAddress) || (a.reusePort && b.reusePort)) return false;
+      const otherAny = isUnspecifiedWords(other.addresses, SOURCE);
+      if (!any && !otherAny) return equalWords(words, 0, other.addresses, SOURCE);
+      // A wildcard of one family alone leaves the other family to others.
+      const mapped = isMappedWords(words, 0);
+      const otherMapped = isMappedWords(other.addresses, SOURCE);
+      return mapped === otherMapped || !(mapped ? other.v6Only : endpoint.v6Only);
+    });
+  }
+}

@@ -1,0 +1,17 @@
+// UDP header, RFC 768. Every field is 16 bits, network order.
+
+export const HEADER_BYTES = 8;
+export const CHECKSUM_OFFSET = 6;
+export const srcPort = (v: DataView, at: number): number => v.getUint16(at);
+export const dstPort = (v: DataView, at: number): number => v.getUint16(at + 2);
+/** Header plus payload, bytes. */
+export const length = (v: DataView, at: number): number => v.getUint16(at + 4);
+export const checksum = (v: DataView, at: number): number => v.getUint16(at + CHECKSUM_OFFSET);
+
+/** @param bytes header plus payload. */
+export function writeHeader(v: DataView, at: number, src: number, dst: number, bytes: number): void {
+  v.setUint16(at, src);
+  v.setUint16(at + 2, dst);
+  v.setUint16(at + 4, bytes);
+  v.setUint16(at + CHECKSUM_OFFSET, 0); // filled once the pseudo-header is known
+}
