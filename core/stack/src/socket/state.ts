@@ -42,7 +42,9 @@ export class StackSocketState implements SocketState {
   }
 
   inherit(): SocketState {
-    const child: StackSocketState = Object.assign(Object.create(StackSocketState.prototype), this);
+    // Made by the constructor, so that its shape is every socket's: copied into a bare object it would cost a dictionary of 1 KB.
+    const made = new StackSocketState(this.family, this.type, this.protocol, { wmemDefault: this.sendBuffer, rmemDefault: this.receiveBuffer });
+    const child: StackSocketState = Object.assign(made, this);
     child.endpoint = undefined;
     child.slots = this.slots.map((slot) =>
       typeof slot === 'object' && slot !== null ? Object.assign(Object.create(Object.getPrototypeOf(slot)), slot) : slot,
