@@ -1,7 +1,7 @@
 // When to acknowledge: delayed ACKs (RFC 9293 §3.8.6.3, RFC 5681 §4.2) and their exceptions, with Linux's rhythm; RFC 5961's limits.
 import { requestEgress } from './egress.js';
-import type { Segment } from './segment-in.js';
 import { sendAck } from './segment.js';
+import type { Segment } from './segment-in.js';
 import type { Tcb } from './tcb.js';
 import { growWindow, offersAsMuch } from './window.js';
 
@@ -139,7 +139,13 @@ export const wantsAckAfterRead = (tcb: Tcb): boolean =>
 // ---- limits, RFC 5961 §7 and tcp_invalid_ratelimit -------------------------------------------------------------------------------
 
 /** Which counter tells of an ACK that was left out. */
-export type Skipped = 'ackSkippedSynRecv' | 'ackSkippedPaws' | 'ackSkippedSeq' | 'ackSkippedFinWait2' | 'ackSkippedTimeWait' | 'ackSkippedChallenge';
+export type Skipped =
+  | 'ackSkippedSynRecv'
+  | 'ackSkippedPaws'
+  | 'ackSkippedSeq'
+  | 'ackSkippedFinWait2'
+  | 'ackSkippedTimeWait'
+  | 'ackSkippedChallenge';
 
 /** Whoever answers bad segments: connections and what is left of them. */
 export interface Answering {

@@ -91,6 +91,8 @@ export function end(tcp: Tcp, flow: Flow, errno: number): void {
 /** The stack stops: every peer that knows of a connection hears of its end. */
 export function endAll(tcp: Tcp): void {
   const all: Flow[] = [];
-  tcp.demux.forEach((flow) => all.push(flow));
+  tcp.demux.forEach((flow) => {
+    all.push(flow);
+  });
   for (const flow of all) end(tcp, flow, ERRNO.ECONNABORTED);
 }

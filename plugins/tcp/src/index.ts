@@ -3,8 +3,8 @@ import {
   attach,
   attachSome,
   CLOCK,
-  definePlugin,
   DISSECTOR,
+  definePlugin,
   ENTROPY,
   LOG,
   own,
@@ -16,7 +16,7 @@ import {
   TURNS,
   use,
 } from '@protoloom/contracts';
-import { ADDRESS_EVENTS, LOCAL_PORTS, type LocalAddress, ROUTES, TRANSPORT_ERROR, type InboundError } from '@protoloom/contracts/ip';
+import { ADDRESS_EVENTS, type InboundError, LOCAL_PORTS, type LocalAddress, ROUTES, TRANSPORT_ERROR } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
@@ -117,7 +117,9 @@ export const tcp = definePlugin({
         congestionControl: {
           // Linux's answer to a name that is not there is ENOENT; what may be set is what is plugged in.
           validate: (value: SysctlValue) =>
-            points.controllers.get(String(value)) === undefined ? `takes a controller that is plugged in, ${points.controllers.keys().join(' or ')}` : undefined,
+            points.controllers.get(String(value)) === undefined
+              ? `takes a controller that is plugged in, ${points.controllers.keys().join(' or ')}`
+              : undefined,
         },
       },
       otherwise: {

@@ -119,7 +119,10 @@ function synAckExpired(request: Request): void {
     }
   }
   const isDeferred = request.acked && deferAccept > 0;
-  if (request.timeouts >= (isDeferred ? Math.max(most, deferRounds(deferAccept)) : most)) return listener.drop(request);
+  if (request.timeouts >= (isDeferred ? Math.max(most, deferRounds(deferAccept)) : most)) {
+    listener.drop(request);
+    return;
+  }
   if (request.timeouts++ === 0) listener.young--;
   // With its ACK here, only the last one is worth sending: it makes the peer send its data again.
   if (!isDeferred || request.timeouts >= deferRounds(deferAccept)) request.send(true);

@@ -73,4 +73,5 @@ export function tooBig(tcb: Tcb): void {
 }
 
 /** A network error that may pass: RFC 1122 §4.2.3.9. */
-export const isSoft = (errno: number): boolean => errno === -ERRNO.ENETUNREACH || errno === -ERRNO.EHOSTUNREACH || errno === -ERRNO.ENETDOWN;
+export const isSoft = (errno: number): boolean =>
+  errno === -ERRNO.ENETUNREACH || errno === -ERRNO.EHOSTUNREACH || errno === -ERRNO.ENETDOWN;

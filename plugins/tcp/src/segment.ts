@@ -37,8 +37,7 @@ export function maxPayload(route: Route, headerBytes: number): number {
 const usualOptions = (tcb: Tcb): number => (tcb.timestampsOk ? TIMESTAMP_BYTES : 0);
 
 /** Payload of a full segment if it left now: SACK blocks and options from outside take their room. */
-export const segmentMss = (tcb: Tcb): number =>
-  tcb.mss - (segmentOptionBytes(tcb) + outsideBytes(tcb, PHASE_SEGMENT) - usualOptions(tcb));
+export const segmentMss = (tcb: Tcb): number => tcb.mss - (segmentOptionBytes(tcb) + outsideBytes(tcb, PHASE_SEGMENT) - usualOptions(tcb));
 
 /** Octets of header and options of a segment that left now. */
 export const segmentHeaderBytes = (tcb: Tcb): number => wire.HEADER_BYTES + segmentOptionBytes(tcb) + outsideBytes(tcb, PHASE_SEGMENT);
@@ -152,7 +151,18 @@ export function sendReset(tcb: Tcb): void {
   const headerBytes = wire.HEADER_BYTES + own;
   const packet = tcp.packets.make(0);
   const at = packet.push(headerBytes);
-  wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, acceptableSeq(tcb), tcb.rcvNxt, headerBytes, wire.RST | wire.ACK, selectWindow(tcb), 0);
+  wire.writeHeader(
+    packet.view,
+    at,
+    tcb.localPort,
+    tcb.remotePort,
+    acceptableSeq(tcb),
+    tcb.rcvNxt,
+    headerBytes,
+    wire.RST | wire.ACK,
+    selectWindow(tcb),
+    0,
+  );
   if (own > 0) writeTimestamp(packet.view, at + wire.HEADER_BYTES, timestamp(tcp.clock.nowUs, tcb.tsOffset), tcb.tsRecent);
   fromSocket(tcb, packet);
   tcp.counters.outSegs++;
@@ -195,7 +205,15 @@ export function sendBare(
 }
 
 /** SYN-ACK of a half-open connection. @returns 0 or a negative errno. */
-export function sendSynAck(tcp: Tcp, peer: BarePeer & SynOptions, route: Route, iss: number, rcvNxt: number, window: number, again: boolean): number {
+export function sendSynAck(
+  tcp: Tcp,
+  peer: BarePeer & SynOptions,
+  route: Route,
+  iss: number,
+  rcvNxt: number,
+  window: number,
+  again: boolean,
+): number {
   const headerBytes = wire.HEADER_BYTES + synOptionBytes(peer);
   const packet = tcp.packets.make(0);
   const at = packet.push(headerBytes);

@@ -20,15 +20,7 @@ const set = (...states: readonly number[]): number => states.reduce((bits, state
 const isIn = (state: number, states: number): boolean => (states & (1 << state)) !== 0;
 
 const CURRENT = set(TCP_ESTABLISHED, TCP_CLOSE_WAIT);
-const SYNCHRONIZED = set(
-  TCP_ESTABLISHED,
-  TCP_FIN_WAIT1,
-  TCP_FIN_WAIT2,
-  TCP_CLOSE_WAIT,
-  TCP_CLOSING,
-  TCP_LAST_ACK,
-  TCP_TIME_WAIT,
-);
+const SYNCHRONIZED = set(TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT, TCP_CLOSING, TCP_LAST_ACK, TCP_TIME_WAIT);
 const EMBRYONIC = set(TCP_SYN_SENT, TCP_SYN_RECV);
 const SENDING = set(TCP_ESTABLISHED, TCP_CLOSE_WAIT, TCP_FIN_WAIT1, TCP_CLOSING, TCP_LAST_ACK);
 const RECEIVING = set(TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2);
@@ -65,6 +57,7 @@ export function enter(tcb: Tcb, state: number): void {
 /** Nothing of a closed connection goes on: timers, table entry, port, memory. What was received may still be read. */
 function ended(tcb: Tcb): void {
   const { tcp } = tcb;
+  const isLeft = tcb.user === undefined || tcb.lingering;
   tcb.retransmitTimer?.cancel();
   tcb.ackTimer?.cancel();
   tcb.keepAliveTimer?.cancel();
@@ -79,7 +72,7 @@ function ended(tcb: Tcb): void {
     tcp.demux.remove(tcb);
   }
   // A port that the user has bound stays his until he closes.
-  if (!tcb.boundPort || tcb.user === undefined) tcp.ports.release(tcb);
+  if (!tcb.boundPort || isLeft) tcp.ports.release(tcb);
   closeController(tcb);
   tcb.send.clear();
   tcb.finQueued = false;

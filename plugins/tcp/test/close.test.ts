@@ -190,7 +190,10 @@ describe('TIME-WAIT', () => {
   });
 
   it('ends at a RST unless tcp_rfc1337 [RFC 1337]', () => {
-    for (const [rfc1337, left] of [[0, 'R 5000:5000(0)'], [1, '. 2:2(0) ack 2']] as const) {
+    for (const [rfc1337, left] of [
+      [0, 'R 5000:5000(0)'],
+      [1, '. 2:2(0) ack 2'],
+    ] as const) {
       const lab = new Lab({ sysctls: { 'net.ipv4.tcp_rfc1337': rfc1337 } });
       closed(lab);
       lab.in('R', { seq: 2 });

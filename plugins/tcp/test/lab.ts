@@ -2,6 +2,7 @@
 import { ARPHRD_NONE, attach, definePlugin } from '@protoloom/contracts';
 import { AF_INET, type Endpoint, SOCK_STREAM, SOCKETS, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
 import { CONGESTION_CONTROL, type CongestionEvent, type Controller, type SenderControl, type SenderView } from '@protoloom/contracts/tcp';
+import { icmpv4 } from '@protoloom/icmpv4';
 import { ip } from '@protoloom/ip';
 import { ipv4 } from '@protoloom/ipv4';
 import { plainFrame, SimDevice, Simulation } from '@protoloom/sim';
@@ -32,7 +33,9 @@ export const control = definePlugin({
   version: '1.0.0',
   api: '^1.0.0',
   attaches: { open: attach(CONGESTION_CONTROL, 'open', '^1.0') },
-  create: () => ({ handlers: { open: { name: 'open', drive: 'window' as const, create: (view: SenderView, out: SenderControl) => new Open(view, out) } } }),
+  create: () => ({
+    handlers: { open: { name: 'open', drive: 'window' as const, create: (view: SenderView, out: SenderControl) => new Open(view, out) } },
+  }),
 });
 
 const US = 0xc000_0201;
@@ -87,10 +90,8 @@ export class Lab {
   #gso: number[] = [];
 
   constructor({ sysctls = {}, mtu = 1500, offload = false, options = false }: LabOptions = {}) {
-    const plain = options
-      ? {}
-      : { 'net.ipv4.tcp_timestamps': 0, 'net.ipv4.tcp_sack': 0, 'net.ipv4.tcp_window_scaling': 0 };
-    this.stack = this.simulation.host({ plugins: [ip, ipv4, tun, tcp, control], sysctls: { ...plain, ...sysctls } });
+    const plain = options ? {} : { 'net.ipv4.tcp_timestamps': 0, 'net.ipv4.tcp_sack': 0, 'net.ipv4.tcp_window_scaling': 0 };
+    this.stack = this.simulation.host({ plugins: [ip, ipv4, icmpv4, tun, tcp, control], sysctls: { ...plain, ...sysctls } });
     this.device = new SimDevice({ name: 'tun0', type: ARPHRD_NONE, mtu, offload });
     this.device.onFrame = ({ bytes, gsoSegments }) => {
       this.#frames.push(bytes);
@@ -119,7 +120,8 @@ export class Lab {
 
   listen(backlog = 128): Endpoint {
     const endpoint = this.open();
-    for (const result of [endpoint.bind(this.address(this.port, 0)), endpoint.listen(backlog)]) if (result < 0) throw new Error(`listen: ${result}`);
+    for (const result of [endpoint.bind(this.address(this.port, 0)), endpoint.listen(backlog)])
+      if (result < 0) throw new Error(`listen: ${result}`);
     return endpoint;
   }
 
@@ -186,7 +188,7 @@ export class Lab {
     view.setUint16(20, from ?? this.peerPort);
     view.setUint16(22, port ?? this.port);
     view.setUint32(24, (this.peerIss + seq) >>> 0);
-    const bits = [...flags].reduce((all, letter) => all | ({ F: 1, S: 2, R: 4, P: 8, '.': 16, U: 32 }[letter] ?? 0), 0);
+    const bits = flags.split('').reduce((all, letter) => all | ({ F: 1, S: 2, R: 4, P: 8, '.': 16, U: 32 }[letter] ?? 0), 0);
     if (bits & 16) view.setUint32(28, (this.iss + ack) >>> 0);
     bytes[32] = ((20 + options.length) / 4) << 4;
     bytes[33] = bits;
@@ -202,6 +204,25 @@ export class Lab {
     this.advance(0);
   }
 
+  /** The peer reports destination unreachable about our segment with sequence number `seq`. @param mtu for code 4. */
+  icmp(code: number, seq: number, mtu = 0): void {
+    const bytes = new Uint8Array(20 + 8 + 28);
+    const view = new DataView(bytes.buffer);
+    bytes.set([0x45, 0, 0, bytes.length, 0, 0, 0, 0, 64, 1]);
+    view.setUint32(12, PEER);
+    view.setUint32(16, US);
+    view.setUint16(10, ~sum(bytes, 0, 20, 0) & 0xffff);
+    bytes.set([3, code, 0, 0, 0, 0, mtu >> 8, mtu & 0xff], 20);
+    bytes.set([0x45, 0, 5, 220, 0, 0, 0x40, 0, 64, 6], 28);
+    view.setUint32(40, US);
+    view.setUint32(44, PEER);
+    view.setUint16(48, this.port);
+    view.setUint16(50, this.peerPort);
+    view.setUint32(52, (this.iss + seq) >>> 0);
+    view.setUint16(22, ~sum(bytes, 20, bytes.length, 0) & 0xffff);
+    this.device.arrive(plainFrame(bytes));
+    this.advance(0);
+  }
 
   /** What has left since the last call: `S 0:0(0)`, `P. 1:11(10) ack 5`; several segments in one packet are marked `x3`. */
   sent(): string[] {

@@ -1,6 +1,15 @@
 // Two hosts and a bad wire: every octet arrives, in order, whatever is lost, reordered, doubled or corrupted; and nothing stays behind.
 import { ARPHRD_NONE } from '@protoloom/contracts';
-import { AF_INET, type Endpoint, POLLHUP, SHUT_WR, SOCK_STREAM, SOCKETS, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
+import {
+  AF_INET,
+  type Endpoint,
+  POLLHUP,
+  SHUT_WR,
+  SOCK_STREAM,
+  SOCKETS,
+  type SocketAddress,
+  type Sockets,
+} from '@protoloom/contracts/socket';
 import { ip } from '@protoloom/ip';
 import { ipv4 } from '@protoloom/ipv4';
 import { type Impairment, SimDevice, Simulation } from '@protoloom/sim';
@@ -137,6 +146,11 @@ describe('transfer between two hosts', () => {
   // Frames that carry an unfinished checksum are trusted: those are not corrupted.
   for (let seed = 10; seed < 16; seed++) {
     it(`of 300 kB each way, frames lost, reordered, doubled and corrupted, seed ${seed}`, () =>
-      transfer(seed, { delayUs: 5_000, loss: 0.02, reorder: 0.02, duplicate: 0.02, corrupt: seed % 2 === 0 ? 0 : 0.01 }, seed % 2 === 0, 300_000)).timeout(20_000);
+      transfer(
+        seed,
+        { delayUs: 5_000, loss: 0.02, reorder: 0.02, duplicate: 0.02, corrupt: seed % 2 === 0 ? 0 : 0.01 },
+        seed % 2 === 0,
+        300_000,
+      )).timeout(20_000);
   }
 });

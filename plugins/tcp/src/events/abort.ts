@@ -1,5 +1,13 @@
 // ABORT, RFC 9293 §3.10.5.
-import { TCP_CLOSE, TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
+import {
+  TCP_CLOSE,
+  TCP_CLOSE_WAIT,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT1,
+  TCP_FIN_WAIT2,
+  TCP_LISTEN,
+  TCP_SYN_RECV,
+} from '@protoloom/contracts/tcp';
 import { sendReset } from '../segment.js';
 import { enter } from '../state.js';
 import type { Tcb } from '../tcb.js';

@@ -107,7 +107,8 @@ export function orphanInFinWait2(tcb: Tcb): void {
 function finish(tcb: Tcb): void {
   switch (tcb.state) {
     case TCP_SYN_SENT:
-      return enter(tcb, TCP_CLOSE);
+      enter(tcb, TCP_CLOSE);
+      return;
     case TCP_SYN_RECV:
     case TCP_ESTABLISHED:
       enter(tcb, TCP_FIN_WAIT1);

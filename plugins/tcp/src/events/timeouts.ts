@@ -3,8 +3,8 @@ import { ERRNO } from '@protoloom/contracts';
 import { TCP_CLOSE, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
 import { retransmit, sendOne } from '../output.js';
-import { retransmitDelayUs } from '../recovery/rto.js';
 import { timeoutExpired } from '../recovery/recovery.js';
+import { retransmitDelayUs } from '../recovery/rto.js';
 import { segmentMss, sendReset, sendSegment } from '../segment.js';
 import { enter, isConnecting, isSynchronized } from '../state.js';
 import { finSent, PENDING_NONE, PENDING_PROBE, PENDING_RETRANSMIT, type Tcb, writeEnd } from '../tcb.js';
@@ -73,16 +73,25 @@ function retransmitExpired(tcb: Tcb): void {
   if (tcb.sndUna === tcb.sndNxt) return;
   const { tcp } = tcb;
   tcp.counters.timeouts++;
-  if (isConnecting(tcb)) return synExpired(tcb);
+  if (isConnecting(tcb)) {
+    synExpired(tcb);
+    return;
+  }
   if (tcb.sndWnd === 0) {
     // The peer has taken its window back: it is probed with what is outstanding, for as long as it answers.
-    if (tcp.clock.nowUs - tcb.lastAckUs > rtoMaxUs(tcb)) return giveUp(tcb);
+    if (tcp.clock.nowUs - tcb.lastAckUs > rtoMaxUs(tcb)) {
+      giveUp(tcb);
+      return;
+    }
     timeoutExpired(tcb);
     retransmit(tcb, tcb.sndUna, segmentMss(tcb));
     armRetransmit(tcb);
     return;
   }
-  if (hasTimedOut(tcb)) return giveUp(tcb);
+  if (hasTimedOut(tcb)) {
+    giveUp(tcb);
+    return;
+  }
   if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcp.clock.nowUs;
   tcb.retransmits++;
   timeoutExpired(tcb);
@@ -96,7 +105,10 @@ function synExpired(tcb: Tcb): void {
   const linear = tcb.state === TCP_SYN_SENT ? sysctls.synLinearTimeouts : 0;
   const most = (tcb.synRetries || sysctls.synRetries) + linear;
   const userTimeout = tcb.userTimeoutUs > 0 && tcb.retransmitStartUs > 0 && clock.nowUs - tcb.retransmitStartUs >= tcb.userTimeoutUs;
-  if (tcb.retransmits >= most || userTimeout) return giveUp(tcb);
+  if (tcb.retransmits >= most || userTimeout) {
+    giveUp(tcb);
+    return;
+  }
   if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = clock.nowUs;
   tcb.retransmits++;
   if (tcb.retransmits > linear) tcb.backoff++;
@@ -149,14 +161,23 @@ function probe(tcb: Tcb): void {
     return;
   }
   if (tcb.probeStartUs === 0) tcb.probeStartUs = nowUs;
-  else if (tcb.userTimeoutUs > 0 && nowUs - tcb.probeStartUs >= tcb.userTimeoutUs) return giveUp(tcb);
+  else if (tcb.userTimeoutUs > 0 && nowUs - tcb.probeStartUs >= tcb.userTimeoutUs) {
+    giveUp(tcb);
+    return;
+  }
   let most = tcp.sysctls.retries2;
   if (tcb.orphan) {
     const alive = probeDelayUs(tcb) < rtoMaxUs(tcb);
     most = orphanRetries(tcb, alive);
-    if (!alive && tcb.backoff >= most) return giveUp(tcb);
+    if (!alive && tcb.backoff >= most) {
+      giveUp(tcb);
+      return;
+    }
   }
-  if (tcb.probesOut >= most) return giveUp(tcb);
+  if (tcb.probesOut >= most) {
+    giveUp(tcb);
+    return;
+  }
   wakePeer(tcb, 'winProbe');
   if (tcb.sndUna !== tcb.sndNxt) {
     // The override timeout of RFC 9293 §3.8.6.2.1: what the window holds has left.
@@ -223,14 +244,21 @@ function keepAliveExpired(tcb: Tcb): void {
   }
   if (!tcb.socket.keepAlive || !isSynchronized(tcb)) return;
   // What is outstanding, or waits, has timers of its own.
-  if (tcb.sndUna !== tcb.sndNxt || hasUnsent(tcb)) return timerOf(tcb).arm(idleUs(tcb));
+  if (tcb.sndUna !== tcb.sndNxt || hasUnsent(tcb)) {
+    timerOf(tcb).arm(idleUs(tcb));
+    return;
+  }
   const silent = silentUs(tcb);
-  if (silent < idleUs(tcb)) return timerOf(tcb).arm(idleUs(tcb) - silent);
+  if (silent < idleUs(tcb)) {
+    timerOf(tcb).arm(idleUs(tcb) - silent);
+    return;
+  }
   const most = tcb.keepCount || tcb.tcp.sysctls.keepaliveProbes;
   const isOver = tcb.userTimeoutUs > 0 ? silent >= tcb.userTimeoutUs && tcb.probesOut > 0 : tcb.probesOut >= most;
   if (isOver) {
     sendReset(tcb);
-    return giveUp(tcb);
+    giveUp(tcb);
+    return;
   }
   wakePeer(tcb, 'keepAlive');
   tcb.probesOut++;

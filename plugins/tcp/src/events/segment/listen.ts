@@ -1,7 +1,9 @@
 // SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2, and in the SYN-RECEIVED that comes from it, as Linux checks it (tcp_check_req).
 import { SOURCE } from '@protoloom/contracts';
+import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
+import { copyWords } from '@protoloom/wire';
 import { initialRcvMss, isLimited, isSegmentLimited } from '../../ack.js';
-import { type Listener, Request, deferRounds } from '../../listener.js';
+import { deferRounds, type Listener, Request } from '../../listener.js';
 import { makeTcb } from '../../make.js';
 import { openOutside, timestamp } from '../../options.js';
 import { initialRto, sampleRtt } from '../../recovery/rto.js';
@@ -10,8 +12,6 @@ import { sendBare } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
 import { enter } from '../../state.js';
 import type { Tcb } from '../../tcb.js';
-import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
-import { copyWords } from '@protoloom/wire';
 import { chooseScale, fullSpace, initialWindow } from '../../window.js';
 import { ACK } from '../../wire.js';
 import { closed, refuse } from './closed.js';

@@ -12,7 +12,10 @@ interface TimestampState {
 
 /** R1 of RFC 7323 §5.3: SEG.TSval < TS.Recent, less `slack`. A peer that began with zero is let off, as on Linux. */
 const isOlder = (state: TimestampState, seg: Segment, nowUs: number, slack: number): boolean =>
-  ((state.tsRecent - seg.tsVal) | 0) > slack && state.tsRecentUs >= 0 && nowUs - state.tsRecentUs < TWENTY_FOUR_DAYS_US && state.tsRecent !== 0;
+  ((state.tsRecent - seg.tsVal) | 0) > slack &&
+  state.tsRecentUs >= 0 &&
+  nowUs - state.tsRecentUs < TWENTY_FOUR_DAYS_US &&
+  state.tsRecent !== 0;
 
 /** For what is not synchronized: half-open connections, TIME-WAIT. A RST passes once TS.Recent is a minute old. */
 export function pawsRejects(state: TimestampState, seg: Segment, nowUs: number): boolean {

@@ -111,4 +111,3 @@ function negotiate(tcb: Tcb, seg: Segment): void {
   }
   initialRcvMss(tcb);
 }
-
