@@ -159,6 +159,8 @@ export interface Endpoint {
   peerAddress(into: SocketAddress): number;
   /** SO_ERROR: the pending error as a positive errno, cleared by the call; 0: none. */
   takeError(): number;
+  /** setsockopt(2) has set an option of its `socket`, of whatever level: for what has to act on it. */
+  optionSet?(level: number, name: number): void;
 }
 
 export interface ReadinessListener {

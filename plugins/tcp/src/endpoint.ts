@@ -21,7 +21,7 @@ import { close, shutdown } from './events/close.js';
 import { accept, connect, listen } from './events/open.js';
 import { consumed, receivable } from './events/receive.js';
 import { sendable, written } from './events/send.js';
-import { readiness, takeError } from './events/status.js';
+import { optionSet, readiness, takeError } from './events/status.js';
 import { makeTcb } from './make.js';
 import type { Tcb, TcbUser } from './tcb.js';
 
@@ -185,6 +185,11 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     return takeError(this.tcb);
   }
 
+  /** SO_KEEPALIVE and its like take effect at once. */
+  optionSet(): void {
+    optionSet(this.tcb);
+  }
+
   #write(into: SocketAddress, from: number, port: number): void {
     into.family = this.socket.family;
     copyWords(this.tcb.addresses, from, into.words, 0);
@@ -196,7 +201,8 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   /** The network family of an address on this socket, or -EAFNOSUPPORT, -EINVAL. A mapped address on an INET6 socket is AF_INET's. */
   #familyOf({ family, words }: SocketAddress): number {
     const { family: own } = this.socket;
-    if (own === AF_INET) return family === AF_INET || (family === AF_UNSPEC && isUnspecifiedWords(words, 0)) ? AF_INET : -ERRNO.EAFNOSUPPORT;
+    if (own === AF_INET)
+      return family === AF_INET || (family === AF_UNSPEC && isUnspecifiedWords(words, 0)) ? AF_INET : -ERRNO.EAFNOSUPPORT;
     if (family !== AF_INET6) return -ERRNO.EAFNOSUPPORT;
     if (!isMappedWords(words, 0)) return AF_INET6;
     return this.tcb.v6Only ? -ERRNO.ENETUNREACH : AF_INET;

@@ -141,7 +141,6 @@ describe('keep-alive, RFC 9293 §3.8.4', () => {
     lab.sockets.setOption(endpoint, TCP, TCP_KEEPINTVL, 5);
     lab.sockets.setOption(endpoint, TCP, TCP_KEEPCNT, 2);
     lab.sockets.setOption(endpoint, SOL_SOCKET, SO_KEEPALIVE, 1);
-    void endpoint.readiness;
     return { lab, endpoint };
   };
 

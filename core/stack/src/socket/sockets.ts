@@ -81,7 +81,10 @@ export class StackSockets implements Sockets {
 
   setOption(endpoint: Endpoint, level: number, name: number, value: OptionValue): number {
     const option = this.#option(level, name);
-    return option?.set === undefined ? -ERRNO.ENOPROTOOPT : option.set(endpoint.socket, value);
+    if (option?.set === undefined) return -ERRNO.ENOPROTOOPT;
+    const result = option.set(endpoint.socket, value);
+    if (result >= 0) endpoint.optionSet?.(level, name);
+    return result;
   }
 
   getOption(endpoint: Endpoint, level: number, name: number): OptionValue {

@@ -1,15 +1,18 @@
 // STATUS, RFC 9293 §3.10.6: what the user can do now, and what went wrong.
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '@protoloom/contracts/socket';
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { requestEgress } from '../egress.js';
+import { sendAck } from '../segment.js';
+import { isReceiving } from '../state.js';
 import { RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb } from '../tcb.js';
+import { worthUpdating } from '../window.js';
 import { isWritable } from './send.js';
-import { ensureKeepAlive } from './timeouts.js';
+import { armKeepAlive } from './timeouts.js';
 
 /** POLL* bits: Linux's tcp_poll. */
 export function readiness(tcb: Tcb): number {
   const { state, shutdown } = tcb;
   if (state === TCP_LISTEN) return tcb.listener?.hasReady ? POLLIN : 0;
-  ensureKeepAlive(tcb);
   let bits = tcb.error !== 0 ? POLLERR : 0;
   if (!tcb.lingering && (shutdown === (RCV_SHUTDOWN | SEND_SHUTDOWN) || state === TCP_CLOSE)) bits |= POLLHUP;
   if (shutdown & RCV_SHUTDOWN) bits |= POLLIN | POLLRDHUP;
@@ -19,6 +22,13 @@ export function readiness(tcb: Tcb): number {
   // An error is told by whatever is tried first.
   if (tcb.error !== 0) bits |= POLLIN | POLLOUT;
   return bits;
+}
+
+/** An option was set: keep-alive begins or ends, a larger receive buffer is offered, what TCP_NODELAY or TCP_CORK held back leaves. */
+export function optionSet(tcb: Tcb): void {
+  armKeepAlive(tcb);
+  if (isReceiving(tcb) && worthUpdating(tcb)) sendAck(tcb);
+  if (tcb.send.length > 0) requestEgress(tcb);
 }
 
 /** SO_ERROR: the pending error, positive, cleared. */

@@ -215,15 +215,11 @@ const intervalUs = (tcb: Tcb): number => tcb.keepIntervalUs || tcb.tcp.sysctls.k
 /** Since the peer was last heard of. */
 const silentUs = (tcb: Tcb): number => tcb.tcp.clock.nowUs - Math.max(tcb.lastReceivedUs, tcb.lastAckUs);
 
-/** SO_KEEPALIVE was set, or one of its parameters, or the connection is there: RFC 9293 §3.8.4. */
+/** SO_KEEPALIVE or one of its parameters was set, or the connection is there: RFC 9293 §3.8.4. */
 export function armKeepAlive(tcb: Tcb): void {
-  if (!tcb.socket.keepAlive || !isSynchronized(tcb) || tcb.orphan) return;
-  timerOf(tcb).arm(Math.max(0, idleUs(tcb) - silentUs(tcb)));
-}
-
-/** For use wherever a connection is touched: SO_KEEPALIVE is the core's option, and TCP is not told of it. */
-export function ensureKeepAlive(tcb: Tcb): void {
-  if (tcb.socket.keepAlive && !tcb.keepAliveTimer?.armed) armKeepAlive(tcb);
+  if (!isSynchronized(tcb) || tcb.orphan) return;
+  if (tcb.socket.keepAlive) timerOf(tcb).arm(Math.max(0, idleUs(tcb) - silentUs(tcb)));
+  else tcb.keepAliveTimer?.cancel();
 }
 
 /** An orphan in FIN-WAIT-2 waits for the peer's FIN no longer than tcp_fin_timeout, or TCP_LINGER2, allows. */

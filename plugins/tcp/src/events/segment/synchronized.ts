@@ -20,7 +20,7 @@ import { enter, isReceiving } from '../../state.js';
 import { finAcked, RCV_SHUTDOWN, receiveWindow, type Tcb } from '../../tcb.js';
 import { lingered, orphanInFinWait2 } from '../close.js';
 import { expandSendBuffer, isWritable } from '../send.js';
-import { armKeepAlive, disarm, ensureKeepAlive, rearm } from '../timeouts.js';
+import { armKeepAlive, disarm, rearm } from '../timeouts.js';
 import { refuse } from './closed.js';
 import { pawsDiscards, updateTsRecent } from './paws.js';
 
@@ -40,7 +40,6 @@ export function synchronized(tcb: Tcb, seg: Segment): boolean {
   updateTsRecent(tcb, seg);
   const taken = processText(tcb, seg);
   if (isClosed(tcb)) return taken;
-  ensureKeepAlive(tcb);
   scheduleAck(tcb);
   return taken;
 }
