@@ -1,7 +1,14 @@
 // One host on an L3 device, and a peer that is the test itself: segments in and out as text, in virtual time.
 import { ARPHRD_NONE, attach, definePlugin } from '@protoloom/contracts';
 import { AF_INET, type Endpoint, SOCK_STREAM, SOCKETS, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
-import { CONGESTION_CONTROL, type CongestionEvent, type Controller, type SenderControl, type SenderView } from '@protoloom/contracts/tcp';
+import {
+  CONGESTION_CONTROL,
+  type CongestionEvent,
+  type Controller,
+  type SenderControl,
+  type SenderView,
+  TCP_ISN,
+} from '@protoloom/contracts/tcp';
 import { icmpv4 } from '@protoloom/icmpv4';
 import { ip } from '@protoloom/ip';
 import { ipv4 } from '@protoloom/ipv4';
@@ -32,9 +39,13 @@ export const control = definePlugin({
   name: 'test-control',
   version: '1.0.0',
   api: '^1.0.0',
-  attaches: { open: attach(CONGESTION_CONTROL, 'open', '^1.0') },
+  // Our own sequence numbers are near the wrap as well.
+  attaches: { open: attach(CONGESTION_CONTROL, 'open', '^1.0'), isn: attach(TCP_ISN, 0, '^1.0') },
   create: () => ({
-    handlers: { open: { name: 'open', drive: 'window' as const, create: (view: SenderView, out: SenderControl) => new Open(view, out) } },
+    handlers: {
+      isn: () => -20,
+      open: { name: 'open', drive: 'window' as const, create: (view: SenderView, out: SenderControl) => new Open(view, out) },
+    },
   }),
 });
 
