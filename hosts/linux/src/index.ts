@@ -1,2 +1,30 @@
-// @protoloom/linux: The whole host: every plugin assembled with Linux defaults.
+// @protoloom/linux: the whole host: every plugin assembled, with Linux's defaults.
+import { arp } from '@protoloom/arp';
+import type { Plugin } from '@protoloom/contracts';
+import { ethernet } from '@protoloom/ethernet';
+import { icmpv4 } from '@protoloom/icmpv4';
+import { ip } from '@protoloom/ip';
+import { ipv4 } from '@protoloom/ipv4';
+import { loopback } from '@protoloom/loopback';
+import { neighbour } from '@protoloom/neighbour';
+import { tcp } from '@protoloom/tcp';
+import { tcpNewreno } from '@protoloom/tcp-newreno';
+import { tun } from '@protoloom/tun';
+import { udp } from '@protoloom/udp';
+
+/** Every plugin of ours. A list to be added to: `[...linuxHost, myPlugin]`. */
+export const linuxHost: readonly Plugin[] = Object.freeze([
+  ethernet,
+  loopback,
+  tun,
+  neighbour,
+  arp,
+  ip,
+  ipv4,
+  icmpv4,
+  udp,
+  tcp,
+  tcpNewreno,
+]);
+
 export { VERSION } from './version.js';

@@ -1,2 +1,6 @@
-// @protoloom/node: A stack on Node's event loop: driver, clock, entropy.
+// @protoloom/node: a stack on Node's event loop.
+export { Driver, type DriverTimer, type MakeTimer } from './driver.js';
+export { type NodeHost, type NodeHostOptions, startHost } from './host.js';
+export { connectStream, type StreamServer, serveStreams } from './serve.js';
+export { SocketStream } from './stream.js';
 export { VERSION } from './version.js';

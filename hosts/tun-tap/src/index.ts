@@ -1,2 +1,6 @@
 // @protoloom/tun-tap: TAP and TUN devices of Linux through a small native addon.
+export { type DeviceOptions, openTap, openTun, TunTapDevice } from './device.js';
+export { KernelInterface } from './kernel.js';
+export { hasNative } from './native.js';
+export { TimerFd } from './timer.js';
 export { VERSION } from './version.js';

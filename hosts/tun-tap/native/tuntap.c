@@ -1,0 +1,462 @@
+// TAP and TUN devices of Linux, microsecond timers, and the kernel's end of an interface, for Node: N-API and libc alone.
+// Every call answers at once; what fails answers a negative errno, from which JavaScript makes its errors. Nothing here throws.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <linux/ipv6.h>
+#include <net/if_arp.h>
+#include <node_api.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <uv.h>
+
+// Not in every C library's headers; the kernel's numbers.
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+#define MAX_ARGUMENTS 24
+#define MAX_IOVECS 8
+#define VNET_HEADER_BYTES 10
+
+typedef struct {
+  int fd;
+  bool closing, reading, writing;
+  uv_poll_t poll;
+  napi_env env;
+  napi_ref self, on_readable, on_writable;
+  napi_async_context context;
+  // What JavaScript lends: held by reference for as long as native code may fill it.
+  napi_ref slab_ref, lengths_ref, vnet_ref;
+  uint8_t *slab;
+  size_t slab_bytes;
+  int32_t *lengths;
+  size_t lengths_count;
+  uint8_t *vnet;
+} handle_t;
+
+// ---- arguments and results
+
+static size_t arguments(napi_env env, napi_callback_info info, napi_value *argv) {
+  size_t argc = MAX_ARGUMENTS;
+  napi_get_cb_info(env, info, &argc, argv, NULL, NULL);
+  return argc;
+}
+
+static napi_value number(napi_env env, double value) {
+  napi_value result;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+static int32_t integer(napi_env env, napi_value value) {
+  int32_t result = 0;
+  napi_get_value_int32(env, value, &result);
+  return result;
+}
+
+static bool boolean(napi_env env, napi_value value) {
+  bool result = false;
+  napi_get_value_bool(env, value, &result);
+  return result;
+}
+
+static handle_t *handle_of(napi_env env, napi_value value) {
+  void *data = NULL;
+  napi_get_value_external(env, value, &data);
+  return data;
+}
+
+static uint8_t *octets(napi_env env, napi_value value, size_t *length) {
+  void *data = NULL;
+  size_t count = 0;
+  napi_typedarray_type type;
+  if (napi_get_typedarray_info(env, value, &type, &count, &data, NULL, NULL) != napi_ok) count = 0;
+  if (length != NULL) *length = count;
+  return data;
+}
+
+static void name_of(napi_env env, napi_value value, char *name) {
+  size_t length = 0;
+  memset(name, 0, IFNAMSIZ);
+  napi_get_value_string_utf8(env, value, name, IFNAMSIZ, &length);
+}
+
+// ---- what the loop tells
+
+static void call(handle_t *handle, napi_ref callback) {
+  napi_handle_scope scope;
+  napi_value function, receiver, ignored, error;
+  napi_open_handle_scope(handle->env, &scope);
+  napi_get_reference_value(handle->env, callback, &function);
+  napi_get_global(handle->env, &receiver);
+  if (napi_make_callback(handle->env, handle->context, receiver, function, 0, NULL, &ignored) == napi_pending_exception) {
+    napi_get_and_clear_last_exception(handle->env, &error);
+    napi_fatal_exception(handle->env, error);
+  }
+  napi_close_handle_scope(handle->env, scope);
+}
+
+static void polled(uv_poll_t *poll, int status, int events) {
+  handle_t *handle = poll->data;
+  // A device that is gone shows as readable: the read says why.
+  if (status < 0) events = UV_READABLE;
+  if ((events & UV_WRITABLE) && !handle->closing && handle->on_writable != NULL) call(handle, handle->on_writable);
+  if ((events & UV_READABLE) && !handle->closing) call(handle, handle->on_readable);
+}
+
+static int watch(handle_t *handle) {
+  int events = (handle->reading ? UV_READABLE : 0) | (handle->writing ? UV_WRITABLE : 0);
+  return events == 0 ? uv_poll_stop(&handle->poll) : uv_poll_start(&handle->poll, events, polled);
+}
+
+static void release(napi_env env, napi_ref *reference) {
+  if (*reference != NULL) napi_delete_reference(env, *reference);
+  *reference = NULL;
+}
+
+static void closed(uv_handle_t *poll) {
+  handle_t *handle = poll->data;
+  napi_handle_scope scope;
+  close(handle->fd);
+  napi_open_handle_scope(handle->env, &scope);
+  napi_async_destroy(handle->env, handle->context);
+  release(handle->env, &handle->on_readable);
+  release(handle->env, &handle->on_writable);
+  release(handle->env, &handle->slab_ref);
+  release(handle->env, &handle->lengths_ref);
+  release(handle->env, &handle->vnet_ref);
+  release(handle->env, &handle->self);
+  napi_close_handle_scope(handle->env, scope);
+  handle->fd = -1;
+}
+
+static void finalize(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  free(data);
+}
+
+// A descriptor in the loop's care; the external stays referenced until it is closed. NULL and -errno where that fails.
+static napi_value adopt(napi_env env, int fd, napi_value readable, napi_value writable) {
+  uv_loop_t *loop;
+  napi_value external, resource_name;
+  napi_valuetype type;
+  handle_t *handle = calloc(1, sizeof *handle);
+  int result = handle == NULL ? -ENOMEM : 0;
+  if (result == 0) {
+    napi_get_uv_event_loop(env, &loop);
+    result = uv_poll_init(loop, &handle->poll, fd);
+  }
+  if (result != 0) {
+    close(fd);
+    free(handle);
+    return number(env, result);
+  }
+  handle->fd = fd;
+  handle->env = env;
+  handle->poll.data = handle;
+  napi_create_reference(env, readable, 1, &handle->on_readable);
+  if (writable != NULL && napi_typeof(env, writable, &type) == napi_ok && type == napi_function) napi_create_reference(env, writable, 1, &handle->on_writable);
+  napi_create_string_utf8(env, "protoloom", NAPI_AUTO_LENGTH, &resource_name);
+  napi_async_init(env, NULL, resource_name, &handle->context);
+  napi_create_external(env, handle, finalize, NULL, &external);
+  napi_create_reference(env, external, 1, &handle->self);
+  handle->reading = true;
+  watch(handle);
+  return external;
+}
+
+// ---- devices
+
+// open(name, tap, vnet, multiQueue, onReadable, onWritable): the device, or -errno.
+static napi_value device_open(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  struct ifreq request = {0};
+  int little = 1, header = VNET_HEADER_BYTES, fd;
+  bool vnet;
+  unsigned offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+  arguments(env, info, argv);
+  vnet = boolean(env, argv[2]);
+  fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return number(env, -errno);
+  name_of(env, argv[0], request.ifr_name);
+  request.ifr_flags = (boolean(env, argv[1]) ? IFF_TAP : IFF_TUN) | IFF_NO_PI | (vnet ? IFF_VNET_HDR : 0) | (boolean(env, argv[3]) ? IFF_MULTI_QUEUE : 0);
+  if (ioctl(fd, TUNSETIFF, &request) < 0) goto failed;
+  if (vnet) {
+    if (ioctl(fd, TUNSETVNETHDRSZ, &header) < 0 || ioctl(fd, TUNSETVNETLE, &little) < 0) goto failed;
+    // UDP segmentation where the kernel has it.
+    if (ioctl(fd, TUNSETOFFLOAD, offloads | TUN_F_USO4 | TUN_F_USO6) < 0 && ioctl(fd, TUNSETOFFLOAD, offloads) < 0) goto failed;
+  }
+  return adopt(env, fd, argv[4], argv[5]);
+failed : {
+  int error = errno;
+  close(fd);
+  return number(env, -error);
+}
+}
+
+// nameOf(device): what the kernel called it.
+static napi_value device_name(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS], result;
+  struct ifreq request = {0};
+  arguments(env, info, argv);
+  if (ioctl(handle_of(env, argv[0])->fd, TUNGETIFF, &request) < 0) return number(env, -errno);
+  napi_create_string_utf8(env, request.ifr_name, NAPI_AUTO_LENGTH, &result);
+  return result;
+}
+
+// bind(device, slab, lengths, vnet): where frames are read to, their lengths, and what stands in front of each that is written.
+static napi_value device_bind(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  handle_t *handle;
+  arguments(env, info, argv);
+  handle = handle_of(env, argv[0]);
+  release(env, &handle->slab_ref);
+  release(env, &handle->lengths_ref);
+  release(env, &handle->vnet_ref);
+  handle->slab = octets(env, argv[1], &handle->slab_bytes);
+  handle->lengths = (int32_t *)octets(env, argv[2], &handle->lengths_count);
+  handle->vnet = octets(env, argv[3], NULL);
+  napi_create_reference(env, argv[1], 1, &handle->slab_ref);
+  napi_create_reference(env, argv[2], 1, &handle->lengths_ref);
+  if (handle->vnet != NULL) napi_create_reference(env, argv[3], 1, &handle->vnet_ref);
+  return NULL;
+}
+
+// read(device, most, room): reads up to `most` frames, the i-th to slab[i * room]; answers how many, or -errno where not even one.
+static napi_value device_read(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  handle_t *handle;
+  int32_t most, room, count = 0;
+  arguments(env, info, argv);
+  handle = handle_of(env, argv[0]);
+  most = integer(env, argv[1]);
+  room = integer(env, argv[2]);
+  if (handle->closing || handle->slab == NULL) return number(env, -EBADF);
+  while (count < most && (size_t)count < handle->lengths_count && (size_t)(count + 1) * room <= handle->slab_bytes) {
+    ssize_t length = read(handle->fd, handle->slab + (size_t)count * room, room);
+    if (length < 0) {
+      if (errno == EINTR) continue;
+      if (count == 0 && errno != EAGAIN) return number(env, -errno);
+      break;
+    }
+    handle->lengths[count++] = (int32_t)length;
+  }
+  return number(env, count);
+}
+
+// write(device, vnet, bytes, from, to, …(bytes, at, length)): one frame. The octets written, or -errno.
+static napi_value device_write(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  struct iovec parts[MAX_IOVECS];
+  handle_t *handle;
+  int count = 0;
+  int32_t from;
+  ssize_t written;
+  size_t argc = arguments(env, info, argv);
+  handle = handle_of(env, argv[0]);
+  if (handle->closing) return number(env, -EBADF);
+  if (boolean(env, argv[1])) {
+    parts[count].iov_base = handle->vnet;
+    parts[count++].iov_len = VNET_HEADER_BYTES;
+  }
+  from = integer(env, argv[3]);
+  parts[count].iov_base = octets(env, argv[2], NULL) + from;
+  parts[count++].iov_len = integer(env, argv[4]) - from;
+  for (size_t i = 5; i + 2 < argc && count < MAX_IOVECS; i += 3) {
+    parts[count].iov_base = octets(env, argv[i], NULL) + integer(env, argv[i + 1]);
+    parts[count++].iov_len = integer(env, argv[i + 2]);
+  }
+  do written = writev(handle->fd, parts, count);
+  while (written < 0 && errno == EINTR);
+  return number(env, written < 0 ? -errno : (double)written);
+}
+
+// watch(device, reading, writing): what the loop waits for.
+static napi_value device_watch(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  handle_t *handle;
+  arguments(env, info, argv);
+  handle = handle_of(env, argv[0]);
+  if (handle->closing) return number(env, -EBADF);
+  handle->reading = boolean(env, argv[1]);
+  handle->writing = boolean(env, argv[2]);
+  return number(env, watch(handle));
+}
+
+// close(device or timer)
+static napi_value handle_close(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  handle_t *handle;
+  arguments(env, info, argv);
+  handle = handle_of(env, argv[0]);
+  if (handle->closing) return NULL;
+  handle->closing = true;
+  uv_poll_stop(&handle->poll);
+  uv_close((uv_handle_t *)&handle->poll, closed);
+  return NULL;
+}
+
+// ---- timers
+
+// timerOpen(onExpired): a timer of one shot, or -errno. It does not keep the process alive.
+static napi_value timer_open(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS], timer;
+  napi_valuetype type;
+  int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  arguments(env, info, argv);
+  if (fd < 0) return number(env, -errno);
+  timer = adopt(env, fd, argv[0], NULL);
+  napi_typeof(env, timer, &type);
+  if (type == napi_external) uv_unref((uv_handle_t *)&handle_of(env, timer)->poll);
+  return timer;
+}
+
+// timerArm(timer, us): expires so much later, once; 0 disarms.
+static napi_value timer_arm(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  struct itimerspec when = {0};
+  double us = 0;
+  arguments(env, info, argv);
+  napi_get_value_double(env, argv[1], &us);
+  when.it_value.tv_sec = (time_t)(us / 1e6);
+  when.it_value.tv_nsec = (long)((us - when.it_value.tv_sec * 1e6) * 1e3);
+  if (timerfd_settime(handle_of(env, argv[0])->fd, 0, &when, NULL) < 0) return number(env, -errno);
+  return number(env, 0);
+}
+
+// timerRead(timer): ends its being readable.
+static napi_value timer_read(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  uint64_t expirations = 0;
+  arguments(env, info, argv);
+  if (read(handle_of(env, argv[0])->fd, &expirations, sizeof expirations) < 0 && errno != EAGAIN) return number(env, -errno);
+  return number(env, (double)expirations);
+}
+
+// ---- the kernel's end
+
+static int control(int family, unsigned long request, void *argument) {
+  int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0), result;
+  if (fd < 0) return -errno;
+  result = ioctl(fd, request, argument) < 0 ? -errno : 0;
+  close(fd);
+  return result;
+}
+
+// interfaceGet(name, what): 'i' index, 'm' MTU, 'f' flags; or -errno.
+static napi_value interface_get(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  struct ifreq request = {0};
+  int result;
+  arguments(env, info, argv);
+  name_of(env, argv[0], request.ifr_name);
+  switch (integer(env, argv[1])) {
+    case 'i':
+      result = control(AF_INET, SIOCGIFINDEX, &request);
+      return number(env, result < 0 ? result : request.ifr_ifindex);
+    case 'm':
+      result = control(AF_INET, SIOCGIFMTU, &request);
+      return number(env, result < 0 ? result : request.ifr_mtu);
+    default:
+      result = control(AF_INET, SIOCGIFFLAGS, &request);
+      return number(env, result < 0 ? result : request.ifr_flags);
+  }
+}
+
+// interfaceMac(name, into): six octets. 0 or -errno.
+static napi_value interface_mac(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  struct ifreq request = {0};
+  int result;
+  arguments(env, info, argv);
+  name_of(env, argv[0], request.ifr_name);
+  result = control(AF_INET, SIOCGIFHWADDR, &request);
+  if (result == 0) memcpy(octets(env, argv[1], NULL), request.ifr_hwaddr.sa_data, 6);
+  return number(env, result);
+}
+
+// interfaceSet(name, what, value): 'm' MTU, 'u' up or down. 0 or -errno.
+static napi_value interface_set(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  struct ifreq request = {0};
+  int result, value;
+  arguments(env, info, argv);
+  name_of(env, argv[0], request.ifr_name);
+  value = integer(env, argv[2]);
+  if (integer(env, argv[1]) == 'm') {
+    request.ifr_mtu = value;
+    return number(env, control(AF_INET, SIOCSIFMTU, &request));
+  }
+  result = control(AF_INET, SIOCGIFFLAGS, &request);
+  if (result < 0) return number(env, result);
+  request.ifr_flags = value ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP;
+  return number(env, control(AF_INET, SIOCSIFFLAGS, &request));
+}
+
+// interfaceAddress(name, octets, prefixLength): adds an IPv4 (4 octets) or IPv6 (16) address. 0 or -errno.
+static napi_value interface_address(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  struct ifreq request = {0};
+  struct in6_ifreq request6 = {0};
+  struct sockaddr_in *address = (struct sockaddr_in *)&request.ifr_addr;
+  size_t length = 0;
+  uint8_t *bytes;
+  int prefix, result;
+  arguments(env, info, argv);
+  name_of(env, argv[0], request.ifr_name);
+  bytes = octets(env, argv[1], &length);
+  prefix = integer(env, argv[2]);
+  if (length == 16) {
+    result = control(AF_INET, SIOCGIFINDEX, &request);
+    if (result < 0) return number(env, result);
+    memcpy(&request6.ifr6_addr, bytes, 16);
+    request6.ifr6_prefixlen = prefix;
+    request6.ifr6_ifindex = request.ifr_ifindex;
+    return number(env, control(AF_INET6, SIOCSIFADDR, &request6));
+  }
+  address->sin_family = AF_INET;
+  memcpy(&address->sin_addr, bytes, 4);
+  result = control(AF_INET, SIOCSIFADDR, &request);
+  if (result < 0) return number(env, result);
+  address->sin_addr.s_addr = prefix == 0 ? 0 : htonl(0xffffffffu << (32 - prefix));
+  return number(env, control(AF_INET, SIOCSIFNETMASK, &request));
+}
+
+// ---- the module
+
+static void export(napi_env env, napi_value exports, const char *name, napi_callback function) {
+  napi_value value;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, function, NULL, &value);
+  napi_set_named_property(env, exports, name, value);
+}
+
+NAPI_MODULE_INIT() {
+  export(env, exports, "open", device_open);
+  export(env, exports, "nameOf", device_name);
+  export(env, exports, "bind", device_bind);
+  export(env, exports, "read", device_read);
+  export(env, exports, "write", device_write);
+  export(env, exports, "watch", device_watch);
+  export(env, exports, "close", handle_close);
+  export(env, exports, "timerOpen", timer_open);
+  export(env, exports, "timerArm", timer_arm);
+  export(env, exports, "timerRead", timer_read);
+  export(env, exports, "interfaceGet", interface_get);
+  export(env, exports, "interfaceMac", interface_mac);
+  export(env, exports, "interfaceSet", interface_set);
+  export(env, exports, "interfaceAddress", interface_address);
+  return exports;
+}

@@ -1,0 +1,262 @@
+// TAP and TUN devices as the stack sees devices.
+
+import { randomBytes } from 'node:crypto';
+import {
+  ARPHRD_ETHER,
+  ARPHRD_NONE,
+  type Device,
+  type DeviceFeatures,
+  type DeviceInput,
+  type DevicePort,
+  ERRNO,
+  type Fragment,
+  NO_OFFLOAD,
+  type Packet,
+} from '@protoloom/contracts';
+import { GSO_TCP } from '@protoloom/contracts/tcp';
+import { MacAddress } from '@protoloom/wire';
+import { KernelInterface } from './kernel.js';
+import { type NativeHandle, native, systemError } from './native.js';
+import * as vnet from './vnet.js';
+
+/** Frames read by one call. */
+const BATCH = 64;
+/** Room for the largest super-segment with every header. */
+const OFFLOAD_ROOM = 65_536 + 64;
+const LINK_HEADER_BYTES = 18;
+
+const OFFLOAD: DeviceFeatures = Object.freeze({
+  checksum: true,
+  segments: (_: number, gsoKind: number) => gsoKind === GSO_TCP,
+  maxSegmentBytes: 65_535,
+});
+
+export interface DeviceOptions {
+  /** Of the kernel's interface; left out, the kernel chooses. `%d` in it becomes a number. */
+  readonly name?: string;
+  /** Bytes of network packet; the kernel's end is set to it. Left out: what that has. */
+  readonly mtu?: number;
+  /** The stack's own link address, colon form (TAP alone); left out: a random one. */
+  readonly address?: string;
+  /** Super-segments and checksums as the kernel has them, through the virtio-net header. Default true. */
+  readonly offload?: boolean;
+  /** IFF_MULTI_QUEUE: further devices may be opened on the same interface. */
+  readonly multiQueue?: boolean;
+}
+
+const advice = (result: number): string => {
+  switch (-result) {
+    case ERRNO.EPERM:
+    case ERRNO.EACCES:
+      return 'it needs CAP_NET_ADMIN: run as root, or `sudo ip tuntap add mode tap user $USER name NAME` once, or in a namespace of your own, `unshare -Urn`';
+    case ERRNO.ENOENT:
+    case ERRNO.ENODEV:
+    case ERRNO.ENXIO:
+      return 'there is no /dev/net/tun: load the module tun (`modprobe tun`), or give the container the device';
+    case ERRNO.EBUSY:
+      return 'somebody else has it open';
+    case ERRNO.EINVAL:
+      return 'it is a device of another kind, or its name is too long (15 characters)';
+    default:
+      return '';
+  }
+};
+
+/** A TAP: Ethernet frames. @throws a system error (EPERM says what is missing), ERR_NO_ADDON, AddressError. */
+export const openTap = (options: DeviceOptions = {}): TunTapDevice => new TunTapDevice('tap', options);
+
+/** A TUN: bare IP packets. @throws as `openTap`. */
+export const openTun = (options: DeviceOptions = {}): TunTapDevice => new TunTapDevice('tun', options);
+
+export class TunTapDevice implements Device {
+  readonly name: string;
+  readonly type: number;
+  readonly address: Uint8Array | undefined;
+  readonly features: DeviceFeatures;
+  readonly headerBytes = 0;
+  /** The kernel's end. */
+  readonly kernel: KernelInterface;
+  /** It was not there before, and goes with us. */
+  readonly created: boolean;
+  /** Frames that the kernel did not take, but for a full queue. */
+  writeErrors = 0;
+  mtu: number;
+  readonly #handle: NativeHandle;
+  readonly #native = native();
+  readonly #offload: boolean;
+  readonly #slab: Uint8Array;
+  readonly #view: DataView;
+  readonly #lengths = new Int32Array(BATCH);
+  readonly #vnet = new Uint8Array(vnet.HEADER_BYTES);
+  readonly #vnetView = new DataView(this.#vnet.buffer);
+  readonly #room: number;
+  #port: DevicePort | undefined;
+  #reading = true;
+  #writing = false;
+  #closed = false;
+
+  constructor(kind: 'tap' | 'tun', { name = `${kind}%d`, mtu, address, offload = true, multiQueue = false }: DeviceOptions) {
+    const own = kind === 'tap' ? (address === undefined ? randomAddress() : MacAddress.parse(address).toBytes()) : undefined;
+    this.created = !new KernelInterface(name).exists;
+    const handle = this.#native.open(
+      name,
+      kind === 'tap',
+      offload,
+      multiQueue,
+      () => this.#readable(),
+      () => this.#writable(),
+    );
+    if (typeof handle === 'number') throw systemError(handle, 'open', `${kind} ${name}`, advice(handle));
+    this.#handle = handle;
+    this.name = String(this.#native.nameOf(handle));
+    this.type = kind === 'tap' ? ARPHRD_ETHER : ARPHRD_NONE;
+    this.address = own;
+    this.kernel = new KernelInterface(this.name);
+    this.#offload = offload;
+    this.features = offload ? OFFLOAD : NO_OFFLOAD;
+    try {
+      if (mtu !== undefined) this.kernel.setMtu(mtu);
+      this.mtu = this.kernel.mtu;
+    } catch (error) {
+      this.#native.close(handle);
+      throw error;
+    }
+    this.#room = offload ? OFFLOAD_ROOM + vnet.HEADER_BYTES : this.mtu + LINK_HEADER_BYTES;
+    this.#slab = new Uint8Array(this.#room * BATCH);
+    this.#view = new DataView(this.#slab.buffer);
+    this.#native.bind(handle, this.#slab, this.#lengths, this.#vnet);
+    // Nothing is read before the stack asks.
+    this.#watch(false, false);
+  }
+
+  open(port: DevicePort): void {
+    this.#port = port;
+    this.#watch(true, this.#writing);
+  }
+
+  poll(budget: number, input: DeviceInput): number {
+    if (this.#closed) return 0;
+    const most = Math.min(budget, BATCH);
+    const count = this.#native.read(this.#handle, most, this.#room);
+    if (count < 0) {
+      this.#fail(systemError(count, 'read', this.name));
+      return 0;
+    }
+    const header = this.#offload ? vnet.HEADER_BYTES : 0;
+    for (let i = 0; i < count; i++) {
+      const at = i * this.#room;
+      const length = this.#lengths[i] as number;
+      if (length <= header) continue;
+      const packet = input.frame(this.#slab, this.#view, at + header, at + length);
+      if (this.#offload) vnet.readHeader(this.#view, at, packet);
+      input.deliver(packet);
+    }
+    if (count < most && !this.#reading) this.#watch(true, this.#writing);
+    return count < most ? count : budget;
+  }
+
+  transmit(packet: Packet): boolean {
+    if (this.#closed) return true;
+    if (this.#offload) vnet.writeHeader(this.#vnetView, packet);
+    const result =
+      packet.fragmentCount === 0
+        ? this.#native.write(this.#handle, this.#offload, packet.bytes, packet.head, packet.tail)
+        : this.#gather(packet);
+    if (result >= 0) return true;
+    if (result === -ERRNO.EAGAIN || result === -ERRNO.ENOBUFS) {
+      this.#watch(this.#reading, true);
+      return false;
+    }
+    // The kernel's end is down (EIO), or the frame is none: it is gone, as from any wire.
+    this.writeErrors++;
+    return true;
+  }
+
+  setMtu(mtu: number): number {
+    try {
+      this.kernel.setMtu(mtu);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).errno ?? -ERRNO.EINVAL;
+    }
+    if (!this.#offload && mtu + LINK_HEADER_BYTES > this.#room) return -ERRNO.EINVAL;
+    this.mtu = mtu;
+    return 0;
+  }
+
+  setAddress(): number {
+    return 0;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#native.close(this.#handle);
+  }
+
+  /** The packet's fragments behind its head, without an array. */
+  #gather({ bytes, head, tail, fragments, fragmentCount }: Packet): number {
+    const [a, b, c, d] = fragments as readonly [Fragment, Fragment, Fragment, Fragment];
+    const write = this.#native.write;
+    const offload = this.#offload;
+    switch (fragmentCount) {
+      case 1:
+        return write(this.#handle, offload, bytes, head, tail, a.bytes, a.at, a.length);
+      case 2:
+        return write(this.#handle, offload, bytes, head, tail, a.bytes, a.at, a.length, b.bytes, b.at, b.length);
+      case 3:
+        return write(this.#handle, offload, bytes, head, tail, a.bytes, a.at, a.length, b.bytes, b.at, b.length, c.bytes, c.at, c.length);
+      default:
+        return write(
+          this.#handle,
+          offload,
+          bytes,
+          head,
+          tail,
+          a.bytes,
+          a.at,
+          a.length,
+          b.bytes,
+          b.at,
+          b.length,
+          c.bytes,
+          c.at,
+          c.length,
+          d.bytes,
+          d.at,
+          d.length,
+        );
+    }
+  }
+
+  /** Frames wait. The loop is not asked again before they have been read: it would only say the same. */
+  #readable(): void {
+    this.#watch(false, this.#writing);
+    this.#port?.readable();
+  }
+
+  #writable(): void {
+    this.#watch(this.#reading, false);
+    this.#port?.writable();
+  }
+
+  #watch(reading: boolean, writing: boolean): void {
+    if (this.#closed || (reading === this.#reading && writing === this.#writing)) return;
+    this.#reading = reading;
+    this.#writing = writing;
+    this.#native.watch(this.#handle, reading, writing);
+  }
+
+  #fail(error: Error): void {
+    const port = this.#port;
+    this.close();
+    // Not within the poll that found it.
+    queueMicrotask(() => port?.failed(error));
+  }
+}
+
+/** Locally administered, unicast. */
+function randomAddress(): Uint8Array {
+  const octets = new Uint8Array(randomBytes(6));
+  octets[0] = ((octets[0] as number) & 0xfc) | 0x02;
+  return octets;
+}

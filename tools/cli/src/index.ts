@@ -1,2 +1,0 @@
-// protoloom: The protoloom command.
-export { VERSION } from './version.js';
