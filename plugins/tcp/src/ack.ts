@@ -8,6 +8,8 @@ import { growWindow, offersAsMuch } from './window.js';
 /** Linux's TCP_ATO_MIN and TCP_DELACK_MIN, TCP_DELACK_MAX, and the ceiling of a session that is not interactive. */
 const ATO_MIN_US = 40_000;
 const DELAY_MAX_US = 200_000;
+/** Before any text has come, a moment all the same: a FIN's ACK may ride on our own (on Linux the timer's granularity). */
+const DELAY_MIN_US = 1_000;
 const DELAY_CEILING_US = 500_000;
 /** Segments acknowledged at once at the start, and after a gap: TCP_MAX_QUICKACKS. */
 export const MAX_QUICK_ACKS = 16;
@@ -103,7 +105,7 @@ function delayAck(tcb: Tcb): void {
     if (tcb.srttUs > 0) most = Math.min(most, Math.max(tcb.srttUs, ATO_MIN_US));
     delayUs = Math.min(delayUs, most);
   }
-  delayUs = Math.min(delayUs, DELAY_MAX_US);
+  delayUs = Math.max(DELAY_MIN_US, Math.min(delayUs, DELAY_MAX_US));
   tcb.ackTimer ??= tcb.tcp.timers.timer(tcb, ackTimedOut);
   const timer = tcb.ackTimer;
   const { nowUs } = tcb.tcp.clock;

@@ -16,7 +16,7 @@ import {
 import { TCP_CLOSE, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { copyWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
-import { abort } from './events/abort.js';
+import { disconnect } from './events/abort.js';
 import { close, shutdown } from './events/close.js';
 import { accept, connect, listen } from './events/open.js';
 import { consumed, receivable } from './events/receive.js';
@@ -76,13 +76,15 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   connect(address: SocketAddress): number {
     const { tcb } = this;
     if (address.family === AF_UNSPEC) {
-      abort(tcb, 0);
+      disconnect(tcb);
       return 0;
     }
     if (tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECV) return -ERRNO.EALREADY;
     if (tcb.state !== TCP_CLOSE) return -ERRNO.EISCONN;
     if (this.#connecting && tcb.error !== 0) {
       this.#connecting = false;
+      // As on Linux the failed attempt is forgotten with its error.
+      tcb.shutdown = 0;
       return -takeError(tcb);
     }
     const family = this.#familyOf(address);

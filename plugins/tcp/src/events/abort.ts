@@ -1,4 +1,5 @@
 // ABORT, RFC 9293 §3.10.5.
+import { ERRNO } from '@protoloom/contracts';
 import {
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
@@ -7,6 +8,7 @@ import {
   TCP_FIN_WAIT2,
   TCP_LISTEN,
   TCP_SYN_RECV,
+  TCP_SYN_SENT,
 } from '@protoloom/contracts/tcp';
 import { sendReset } from '../segment.js';
 import { enter } from '../state.js';
@@ -24,6 +26,15 @@ function needsReset(tcb: Tcb): boolean {
     default:
       return false; // CLOSING and LAST-ACK: the FINs are out
   }
+}
+
+/**
+ * Back to CLOSED, from where the socket may be used anew: connect(AF_UNSPEC), shutdown(2) of what listens or connects. Linux's
+ * tcp_disconnect.
+ */
+export function disconnect(tcb: Tcb): void {
+  abort(tcb, needsReset(tcb) || tcb.state === TCP_SYN_SENT ? ERRNO.ECONNRESET : 0);
+  tcb.shutdown = 0;
 }
 
 /** Ends the connection at once, with RST where the peer knows of it. @param errno positive, told to the user; 0: none. */

@@ -16,7 +16,7 @@ import {
 import { requestEgress } from '../egress.js';
 import { enter } from '../state.js';
 import { RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb } from '../tcb.js';
-import { abort } from './abort.js';
+import { abort, disconnect } from './abort.js';
 import { armFinWait2 } from './timeouts.js';
 
 /** The user is done with the connection. @returns 0, or -EINPROGRESS where SO_LINGER waits for the peer to have everything. */
@@ -132,10 +132,10 @@ export function shutdown(tcb: Tcb, how: number): number {
     case TCP_CLOSE:
       return -ERRNO.ENOTCONN;
     case TCP_LISTEN:
-      if (bits & RCV_SHUTDOWN) abort(tcb, 0);
+      if (bits & RCV_SHUTDOWN) disconnect(tcb);
       return 0;
     case TCP_SYN_SENT:
-      abort(tcb, 0);
+      disconnect(tcb);
       return 0;
     default:
   }

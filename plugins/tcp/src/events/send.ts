@@ -1,7 +1,7 @@
 // SEND, RFC 9293 §3.10.2.
 import { ERRNO } from '@protoloom/contracts';
 import { MSG_MORE } from '@protoloom/contracts/socket';
-import { TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
 import { SEND_SHUTDOWN, type Tcb, writeEnd } from '../tcb.js';
 
@@ -46,10 +46,8 @@ export function sendable(tcb: Tcb): number {
     case TCP_SYN_RECV:
       // RFC 9293 would queue it; Linux waits for the connection first.
       return 0;
-    case TCP_LISTEN:
-      return -ERRNO.EPIPE;
     default:
-      return -ERRNO.ENOTCONN;
+      return -ERRNO.EPIPE;
   }
 }
 

@@ -49,8 +49,8 @@ export function rearm(tcb: Tcb, advanced: boolean): void {
     if (advanced || tcb.pending !== PENDING_RETRANSMIT) armRetransmit(tcb);
     return;
   }
-  if (tcb.pending === PENDING_PROBE && ((tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0) <= 0) {
-    // Still closed, but the peer lives.
+  if (tcb.pending === PENDING_PROBE && hasUnsent(tcb) && !fits(tcb)) {
+    // Still closed, or open by less than a segment; but the peer lives.
     arm(tcb, PENDING_PROBE, probeDelayUs(tcb));
     return;
   }
@@ -190,6 +190,12 @@ function probe(tcb: Tcb): void {
   if (tcb.backoff < tcp.sysctls.retries2) tcb.backoff++;
   arm(tcb, PENDING_PROBE, probeDelayUs(tcb));
 }
+
+/** Whether the window holds the next segment whole. */
+const fits = (tcb: Tcb): boolean => {
+  const unsent = (writeEnd(tcb) - tcb.sndNxt) | 0;
+  return tcb.sndWnd >= Math.max(1, Math.min(unsent, segmentMss(tcb)));
+};
 
 const hasUnsent = (tcb: Tcb): boolean => ((writeEnd(tcb) - tcb.sndNxt) | 0) > 0 || (tcb.finQueued && !finSent(tcb));
 

@@ -5,7 +5,7 @@ import { copyWords } from '@protoloom/wire';
 import { initialRcvMss, isLimited, isSegmentLimited } from '../../ack.js';
 import { deferRounds, type Listener, Request } from '../../listener.js';
 import { makeTcb } from '../../make.js';
-import { openOutside, timestamp } from '../../options.js';
+import { openOutside, TIMESTAMP_BYTES, timestamp } from '../../options.js';
 import { initialRto, sampleRtt } from '../../recovery/rto.js';
 import { advertisedMss, defaultMss, resolve, syncMss } from '../../route.js';
 import { sendBare } from '../../segment.js';
@@ -53,7 +53,8 @@ function admit(listener: Listener, seg: Segment, iss: number | undefined): boole
       const space = fullSpace(tcb);
       request.rcvWndScale = request.windowScalingOk ? chooseScale(tcp, space, tcb.windowClamp) : 0;
       const clamped = tcb.windowClamp > 0 ? Math.min(space, tcb.windowClamp) : space;
-      request.rcvWnd = initialWindow(clamped, request.advertisedMss, route.initialRwnd);
+      const text = request.advertisedMss - (request.timestampsOk ? TIMESTAMP_BYTES : 0);
+      request.rcvWnd = initialWindow(clamped, text, route.initialRwnd);
       request.tsOffset = sysctls.timestamps === 1 ? tcp.isn.timestampOffset(request) : 0;
       request.iss = iss ?? tcp.isn.next(request);
       request.sentUs = tcp.clock.nowUs;

@@ -12,7 +12,10 @@ import { enter } from '../../state.js';
 import type { Tcb } from '../../tcb.js';
 import { armRetransmit, disarm } from '../timeouts.js';
 import { refuse } from './closed.js';
-import { becomeEstablished, processText } from './synchronized.js';
+import { becomeEstablished } from './synchronized.js';
+
+/** Linux's TCP_TIMEOUT_MIN. */
+const RETRY_US = 8_000;
 
 export function synSent(tcb: Tcb, seg: Segment): boolean {
   const { counters } = tcb.tcp;
@@ -20,6 +23,8 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
   if (seg.ackFlag && (((seg.ack - tcb.iss) | 0) <= 0 || ((seg.ack - tcb.sndNxt) | 0) > 0)) {
     counters.invalidAck++;
     refuse(tcb.tcp, seg);
+    // Linux: the peer's old connection is gone now; the SYN has a better chance.
+    if (tcb.retransmits === 0 && !seg.rst) tcb.retransmitTimer?.arm(RETRY_US);
     return false;
   }
   if (seg.ackFlag && tcb.timestampsOk && seg.hasTimestamp && !echoes(tcb, seg)) {
@@ -63,12 +68,7 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
   ackReceived(tcb, seg, priorUna, true);
   tcb.ackNow = true;
   requestEgress(tcb);
-  if (seg.textLength > 0 || seg.fin) {
-    // What came with the SYN follows it: sixth step of §3.10.7.4.
-    seg.syn = false;
-    seg.seq = (seg.seq + 1) | 0;
-    return processText(tcb, seg);
-  }
+  // Text that came with the SYN-ACK is not taken, as on Linux: the peer sends it again.
   return true;
 }
 

@@ -15,7 +15,7 @@ import { answerUnacceptable, challengeAck, dataReceived, enterQuickMode, MAX_QUI
 import { requestEgress } from '../../egress.js';
 import { ackReceived, connectionOpened } from '../../recovery/recovery.js';
 import { sendAck } from '../../segment.js';
-import type { Segment } from '../../segment-in.js';
+import { MAX_SACK_BLOCKS, type Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
 import { finAcked, RCV_SHUTDOWN, receiveWindow, type Tcb } from '../../tcb.js';
 import { lingered, orphanInFinWait2 } from '../close.js';
@@ -62,7 +62,8 @@ function isAcceptable(tcb: Tcb, seg: Segment): boolean {
   // First. Left of the window only as far as the peer knows of it: what it sent before it heard of our last advance passes, as on Linux.
   const end = (seg.seq + seg.length) | 0;
   const edge = (tcb.rcvNxt + receiveWindow(tcb)) | 0;
-  const isBeyond = ((seg.seq - edge) | 0) > 0;
+  // What only ends beyond is taken whole by a reader that has read all, as on Linux, and otherwise not at all.
+  const isBeyond = ((seg.seq - edge) | 0) > 0 || (((end - edge) | 0) > 0 && tcb.receive.length > 0);
   if (((end - tcb.rcvWup) | 0) < 0 || isBeyond) {
     if (isBeyond) counters.beyondWindow++;
     if (seg.rst) {
@@ -79,7 +80,7 @@ function isAcceptable(tcb: Tcb, seg: Segment): boolean {
   }
   // Second: RFC 5961 §3.2.
   if (seg.rst) {
-    if (seg.seq === tcb.rcvNxt || isResetAfterFin(tcb, seg)) return reset(tcb);
+    if (seg.seq === tcb.rcvNxt || isResetAfterFin(tcb, seg) || seg.seq === sackEdge(tcb)) return reset(tcb);
     counters.outOfWindow++;
     challengeAck(tcb);
     return false;
@@ -94,11 +95,22 @@ function isAcceptable(tcb: Tcb, seg: Segment): boolean {
 }
 
 const isCrossedSynAck = (tcb: Tcb, seg: Segment): boolean =>
-  tcb.state === TCP_SYN_RECV && seg.ackFlag && seg.length === 1 && seg.seq === tcb.irs && seg.ack === tcb.sndNxt;
+  tcb.state === TCP_SYN_RECV && tcb.user !== undefined && seg.ackFlag && seg.length === 1 && seg.seq === tcb.irs && seg.ack === tcb.sndNxt;
 
 /** Some stacks number the RST that follows their FIN as the FIN itself (Linux's tcp_reset_check). */
 const isResetAfterFin = (tcb: Tcb, seg: Segment): boolean =>
   seg.seq === ((tcb.rcvNxt - 1) | 0) && (tcb.state === TCP_CLOSE_WAIT || tcb.state === TCP_LAST_ACK || tcb.state === TCP_CLOSING);
+
+/** The highest octet that our SACK tells of: a peer that has sent so far numbers its RST there, as Linux takes it; else RCV.NXT. */
+function sackEdge(tcb: Tcb): number {
+  if (!tcb.sackOk) return tcb.rcvNxt;
+  let edge = 0;
+  for (let i = 0; i < Math.min(tcb.receive.gaps, MAX_SACK_BLOCKS); i++) {
+    tcb.receive.gap(i);
+    edge = Math.max(edge, tcb.receive.gapTo);
+  }
+  return (tcb.rcvNxt + edge) | 0;
+}
 
 function synChallenge(tcb: Tcb): void {
   tcb.tcp.counters.synChallenge++;
@@ -167,6 +179,13 @@ function synAcknowledged(tcb: Tcb, seg: Segment): boolean {
   tcb.sndWnd = seg.syn ? seg.wnd : seg.wnd << tcb.sndWndScale;
   tcb.maxSndWnd = tcb.sndWnd;
   becomeEstablished(tcb);
+  if (seg.syn) {
+    // The SYN has come before: the peer hears so.
+    reportDuplicate(tcb, seg.seq, tcb.rcvNxt);
+    tcb.ackPending = true;
+    tcb.ackNow = true;
+    requestEgress(tcb);
+  }
   return true;
 }
 
@@ -200,8 +219,8 @@ function acknowledge(tcb: Tcb, seg: Segment): boolean {
     return false;
   }
   if (ahead < 0) {
-    // RFC 5961 §5.2: no older than MAX.SND.WND; what is merely late may still bring text.
-    if (-ahead > tcb.maxSndWnd) {
+    // RFC 5961 §5.2: no older than MAX.SND.WND, nor than the connection; what is merely late may still bring text.
+    if (-ahead > Math.min(tcb.maxSndWnd, tcb.bytesAcked)) {
       challengeAck(tcb);
       return false;
     }
@@ -271,10 +290,9 @@ export function processText(tcb: Tcb, seg: Segment): boolean {
   if (skip > 0) reportDuplicate(tcb, textSeq, tcb.rcvNxt);
   const from = seg.from + skip;
   const at = Math.max(0, offset);
-  const take = Math.min(seg.to - from, window - at);
-  if (seg.to > from && take <= 0) return outsideWindow(tcb);
-  const isCut = take < seg.to - from;
-  if (seg.fin && !isCut) {
+  const take = seg.to - from;
+  if (take > 0 && window <= 0) return outsideWindow(tcb);
+  if (seg.fin) {
     tcb.finSeen = true;
     tcb.finSeq = textEnd;
   }
