@@ -156,8 +156,6 @@ function boundToHalfWindow(tcb: Tcb, mss: number): number {
   return cutoff > 0 && mss > cutoff ? Math.max(cutoff, 48) : mss;
 }
 
-/** Whether a segment holds the last octet of what the user pushed (RFC 9293 §3.9.1.2), or all there is. */
-const pushes = (tcb: Tcb, seq: number, length: number): boolean => {
-  const end = (seq + length) | 0;
-  return length > 0 && (end === writeEnd(tcb) || (((tcb.pushSeq - seq) | 0) > 0 && ((end - tcb.pushSeq) | 0) >= 0));
-};
+/** Whether a segment holds the last octet of what the user pushed: RFC 9293 §3.9.1.2. MSG_MORE does not push. */
+const pushes = (tcb: Tcb, seq: number, length: number): boolean =>
+  length > 0 && ((tcb.pushSeq - seq) | 0) > 0 && ((seq + length - tcb.pushSeq) | 0) >= 0;

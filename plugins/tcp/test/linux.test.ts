@@ -1,5 +1,6 @@
 // Where the RFCs leave a choice, or Linux takes one of its own: as a Linux 6.18 host was seen to answer.
-import { AF_UNSPEC, POLLHUP, POLLIN, POLLOUT, SHUT_RDWR, SHUT_WR } from '@protoloom/contracts/socket';
+import { AF_UNSPEC, MSG_MORE, POLLHUP, POLLIN, POLLOUT, SHUT_RDWR, SHUT_WR } from '@protoloom/contracts/socket';
+import { TCP_DEFER_ACCEPT, TCP_LINGER2 } from '@protoloom/contracts/tcp';
 import { expect } from 'chai';
 import { Lab, mss, sackPermitted, timestamps, wscale } from './lab.js';
 
@@ -137,6 +138,45 @@ describe('as Linux', () => {
     expect(lab.write(endpoint, 0, 10)).to.equal(-104);
     expect(lab.write(endpoint, 0, 10)).to.equal(-32);
     expect(lab.read(endpoint)).to.equal(0);
+  });
+
+  it('marks with PSH what was pushed: not what MSG_MORE says is to be continued', () => {
+    const { lab, endpoint } = open();
+    const more = lab.sockets.message();
+    more.flags = MSG_MORE;
+    endpoint.send(new Uint8Array(2100), 0, 2100, more);
+    lab.advance(0);
+    expect(lab.sent()).to.deep.equal(['. 1:1001(1000) ack 1', '. 1001:2001(1000) ack 1']);
+    lab.write(endpoint, 2100, 100);
+    expect(lab.sent()).to.deep.equal(['P. 2001:2201(200) ack 1']);
+  });
+
+  it('TCP_LINGER2 below zero: the ACK of an orphan’s FIN is answered with RST', () => {
+    const { lab, endpoint } = open();
+    lab.sockets.setOption(endpoint, 6, TCP_LINGER2, -1);
+    endpoint.close();
+    lab.advance(0);
+    expect(lab.sent()).to.deep.equal(['F. 1:1(0) ack 1']);
+    lab.in('.', { seq: 1, ack: 2, win: 1024 });
+    expect(lab.sent()).to.deep.equal(['R 2:2(0)']);
+  });
+
+  it('TCP_DEFER_ACCEPT: data completes the handshake, or the ACK of a SYN-ACK sent again', () => {
+    for (const late of [false, true]) {
+      const lab = new Lab();
+      const listener = lab.listen();
+      lab.sockets.setOption(listener, 6, TCP_DEFER_ACCEPT, 1);
+      lab.in('S', { options: mss(1000) });
+      lab.sent();
+      lab.in('.', { seq: 1, ack: 1 });
+      expect(listener.readiness).to.equal(0);
+      if (late) {
+        lab.advance(1_010_000);
+        expect(lab.sent()).to.deep.equal(['S. 0:0(0) ack 1']);
+        lab.in('.', { seq: 1, ack: 1 });
+      } else lab.in('P.', { seq: 1, ack: 1, len: 100 });
+      expect(listener.readiness).to.equal(POLLIN);
+    }
   });
 
   it('keeps probing a window that opens by less than a segment, and then uses it', () => {

@@ -18,9 +18,9 @@ import { sendAck } from '../../segment.js';
 import { MAX_SACK_BLOCKS, type Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
 import { finAcked, RCV_SHUTDOWN, receiveWindow, type Tcb } from '../../tcb.js';
-import { lingered, orphanInFinWait2 } from '../close.js';
+import { lingered } from '../close.js';
 import { expandSendBuffer, isWritable } from '../send.js';
-import { armKeepAlive, disarm, rearm } from '../timeouts.js';
+import { armFinWait2, armKeepAlive, disarm, rearm } from '../timeouts.js';
 import { refuse } from './closed.js';
 import { pawsDiscards, updateTsRecent } from './paws.js';
 
@@ -142,12 +142,21 @@ function reset(tcb: Tcb): false {
 function checkAck(tcb: Tcb, seg: Segment): boolean {
   if (tcb.state === TCP_SYN_RECV && !synAcknowledged(tcb, seg)) return false;
   if (!acknowledge(tcb, seg)) return false;
+  const { counters } = tcb.tcp;
   switch (tcb.state) {
     case TCP_FIN_WAIT1:
       if (!finAcked(tcb)) return true;
       enter(tcb, TCP_FIN_WAIT2);
       finIsThrough(tcb);
-      if (tcb.orphan) orphanInFinWait2(tcb);
+      if (!tcb.orphan) return true;
+      if (tcb.linger2Us >= 0) {
+        armFinWait2(tcb);
+        return true;
+      }
+      // TCP_LINGER2 below zero: nothing is waited for.
+      counters.abortOnData++;
+      refuse(tcb.tcp, seg);
+      enter(tcb, TCP_CLOSE);
       return true;
     case TCP_CLOSING:
       if (!finAcked(tcb)) return true;
