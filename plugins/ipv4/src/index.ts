@@ -76,7 +76,7 @@ export const ipv4 = definePlugin({
     interfaceSysctls: interfaceKnobs,
     socketState,
   }) {
-    const sockets = socketState((_: SocketState) => makeSocketState(knobs.noPmtuDisc !== 0, entropy.word() & 0xffff));
+    const sockets = socketState(() => makeSocketState(knobs.noPmtuDisc !== 0, entropy.word() & 0xffff));
     const reassembly = new Reassembly({
       clock,
       timers,

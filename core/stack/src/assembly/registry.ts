@@ -9,6 +9,7 @@ import {
   type SysctlHooks,
   type User,
 } from '@protoloom/contracts';
+import 'reflect-metadata';
 import { Container, ContainerModule } from 'inversify';
 import type { CounterRegistry } from '../counters.js';
 import type { SlotRegistry } from '../slots.js';

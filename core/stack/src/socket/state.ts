@@ -43,7 +43,10 @@ export class StackSocketState implements SocketState {
 
   inherit(): SocketState {
     // Made by the constructor, so that its shape is every socket's: copied into a bare object it would cost a dictionary of 1 KB.
-    const made = new StackSocketState(this.family, this.type, this.protocol, { wmemDefault: this.sendBuffer, rmemDefault: this.receiveBuffer });
+    const made = new StackSocketState(this.family, this.type, this.protocol, {
+      wmemDefault: this.sendBuffer,
+      rmemDefault: this.receiveBuffer,
+    });
     const child: StackSocketState = Object.assign(made, this);
     child.endpoint = undefined;
     child.slots = this.slots.map((slot) =>

@@ -1,2 +1,0 @@
-// @protoloom/testkit: Stacks in virtual time, frame builders and matchers for tests.
-export { VERSION } from './version.js';
