@@ -17,6 +17,11 @@ export class Demux {
     this.#flows = new FlowTable<Flow>(seed0, seed1);
   }
 
+  /** How many 4-tuples are taken. */
+  get size(): number {
+    return this.#flows.size;
+  }
+
   /** The flow that a received packet belongs to. */
   find(packet: Packet, localPort: number, remotePort: number): Flow | undefined {
     return this.#flows.get(packet.addresses, DESTINATION, SOURCE, localPort, remotePort);

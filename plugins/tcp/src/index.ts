@@ -139,6 +139,7 @@ export const tcp = definePlugin({
           },
         },
       },
+      inUse: () => (context.demux.size > 0 ? [`${context.demux.size} connections, half-open ones and TIME-WAITs among them`] : []),
       stop: () => endAll(context),
     };
   },

@@ -148,7 +148,7 @@ function checkAck(tcb: Tcb, seg: Segment): boolean {
       if (!finAcked(tcb)) return true;
       enter(tcb, TCP_FIN_WAIT2);
       finIsThrough(tcb);
-      if (!tcb.orphan) return true;
+      if (!tcb.orphan || isClosed(tcb)) return true;
       if (tcb.linger2Us >= 0) {
         armFinWait2(tcb);
         return true;
