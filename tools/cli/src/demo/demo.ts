@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { hasNative } from '@protoloom/tun-tap';
+import { hasNative, openTap } from '@protoloom/tun-tap';
 import { demonstrateKernel } from './inside.js';
 import { demonstratePair } from './pair.js';
 import { Table } from './table.js';
@@ -20,6 +20,8 @@ kernel's own sockets and tools working against it. Without a TUN device two host
 const PROGRAM = fileURLToPath(new URL('../../bin/protoloom.js', import.meta.url));
 /** Set in the copy of this process that runs within the namespace. */
 const INSIDE = 'PROTOLOOM_DEMO_INSIDE';
+/** Its value for a copy that only tries whether a device can be had there. */
+const PROBE = 'probe';
 
 /** How to enter a network namespace of our own, or why there is none to be had. */
 function namespace(): readonly string[] | string {
@@ -27,6 +29,7 @@ function namespace(): readonly string[] | string {
   if (!existsSync('/dev/net/tun')) return 'there is no /dev/net/tun';
   if (!hasNative()) return 'the native addon is not compiled (npm run build:native)';
   // Root needs no user namespace; everybody else becomes root in one.
+  let why = 'network namespaces cannot be made here (unshare of util-linux refused)';
   const tried =
     process.getuid?.() === 0
       ? [
@@ -35,9 +38,16 @@ function namespace(): readonly string[] | string {
         ]
       : [['unshare', '-Urn']];
   for (const [command = '', ...args] of tried) {
-    if (spawnSync(command, [...args, 'true'], { stdio: 'ignore', timeout: 10_000 }).status === 0) return [command, ...args];
+    if (spawnSync(command, [...args, 'true'], { stdio: 'ignore', timeout: 10_000 }).status !== 0) continue;
+    const probe = spawnSync(command, [...args, process.execPath, PROGRAM, 'demo'], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      env: { ...process.env, [INSIDE]: PROBE },
+    });
+    if (probe.status === 0) return [command, ...args];
+    why = probe.stderr.trim().replace(/^protoloom: /, '') || why;
   }
-  return 'network namespaces cannot be made here (unshare of util-linux refused)';
+  return why;
 }
 
 async function inside(): Promise<number> {
@@ -72,6 +82,10 @@ function outside(enter: readonly string[]): Promise<number> {
 
 export async function run(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: { once: { type: 'boolean', default: false } } });
+  if (process.env[INSIDE] === PROBE) {
+    openTap({ name: 'demo0' }).close();
+    return 0;
+  }
   if (process.env[INSIDE] !== undefined) return inside();
   const enter = namespace();
   const code = typeof enter === 'string' ? await pair(enter) : await outside(enter);
