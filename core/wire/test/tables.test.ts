@@ -1,0 +1,79 @@
+import { FlowTable, halfSipHash, SipHash, WordsTable } from '@protoloom/wire';
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+describe('SipHash', () => {
+  const key = Uint8Array.from({ length: 16 }, (_, i) => i);
+  /** Of the octets 0, 1, … of these lengths: the reference implementation's vectors, read as little-endian words. */
+  const vectors: readonly (readonly [number, number, number])[] = [
+    [0, 0x726fdb47, 0xdd0e0e31],
+    [1, 0x74f839c5, 0x93dc67fd],
+    [8, 0x93f5f579, 0x9a932462 | 0],
+    [15, 0xa129ca61, 0x49be45e5],
+  ];
+  it('gives the published values [SipHash paper, appendix A]', () => {
+    const hash = new SipHash(key);
+    const bytes = Uint8Array.from({ length: 64 }, (_, i) => i);
+    hash.hash(bytes, 0, 15);
+    expect([hash.high >>> 0, hash.low >>> 0]).to.deep.equal([0xa129ca61, 0x49be45e5]);
+    hash.hash(bytes, 0, 0);
+    expect([hash.high >>> 0, hash.low >>> 0]).to.deep.equal([(vectors[0] as readonly number[])[1], (vectors[0] as readonly number[])[2]]);
+  });
+
+  it('of words depends on every word and on the key', () => {
+    const words = Int32Array.of(1, 2, 3, 4);
+    const base = halfSipHash(7, 8, words, 0, 4);
+    for (let i = 0; i < 4; i++) {
+      const other = words.slice();
+      other[i] = (other[i] as number) ^ 1;
+      expect(halfSipHash(7, 8, other, 0, 4)).to.not.equal(base);
+    }
+    expect(halfSipHash(7, 9, words, 0, 4)).to.not.equal(base);
+    expect(halfSipHash(7, 8, words, 0, 3)).to.not.equal(base);
+  });
+});
+
+type Command = readonly ['set' | 'delete' | 'get', number];
+const commands = fc.array(fc.tuple(fc.constantFrom('set' as const, 'delete' as const, 'get' as const), fc.nat(60)), { maxLength: 400 });
+
+describe('flow table', () => {
+  it('is a map from 4-tuples, whatever is put in and taken out', () => {
+    fc.assert(
+      fc.property(commands, fc.integer(), (list: readonly Command[], seed) => {
+        const table = new FlowTable<{ n: number }>(seed, ~seed);
+        const model = new Map<number, { n: number }>();
+        const words = Int32Array.of(0, 0, 0xffff, 1, 0, 0, 0xffff, 2);
+        for (const [what, n] of list) {
+          words[7] = n % 7;
+          const port = 1000 + n;
+          if (what === 'set') {
+            const value = { n };
+            expect(table.set(words, 0, 4, port, 80, value)).to.equal(!model.has(n));
+            if (!model.has(n)) model.set(n, value);
+          } else if (what === 'delete') expect(table.delete(words, 0, 4, port, 80)).to.equal(model.delete(n));
+          else expect(table.get(words, 0, 4, port, 80)).to.equal(model.get(n));
+          expect(table.size).to.equal(model.size);
+        }
+        const seen: number[] = [];
+        table.forEach(({ n }) => seen.push(n));
+        expect(seen.sort((a, b) => a - b)).to.deep.equal([...model.keys()].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  it('tells the local side from the remote, and one port from the other', () => {
+    const table = new FlowTable<string>(1, 2);
+    const words = Int32Array.of(0, 0, 0xffff, 1, 0, 0, 0xffff, 2);
+    table.set(words, 0, 4, 80, 5000, 'here');
+    expect(table.get(words, 4, 0, 80, 5000)).to.equal(undefined);
+    expect(table.get(words, 0, 4, 5000, 80)).to.equal(undefined);
+    expect(table.get(words, 0, 4, 80, 5000)).to.equal('here');
+  });
+
+  it('by address and one number more', () => {
+    const table = new WordsTable<string>(1, 2);
+    const words = Int32Array.of(1, 2, 3, 4);
+    table.set(words, 0, 9, 'nine');
+    expect([table.get(words, 0, 9), table.get(words, 0, 8)]).to.deep.equal(['nine', undefined]);
+  });
+});
