@@ -283,7 +283,9 @@ function fault(tcb: Tcb, error: unknown): void {
   const { tcp } = tcb;
   const name = tcb.congestionControl;
   tcp.counters.controllerFaults++;
-  tcp.log.error(`congestion controller ${name} threw: its connection goes on with another`, { error: error instanceof Error ? error.message : String(error) });
+  tcp.log.error(`congestion controller ${name} threw: its connection goes on with another`, {
+    error: error instanceof Error ? error.message : String(error),
+  });
   closeController(tcb);
   const other = tcp.controllers.get('newreno') ?? tcp.controllers.values().find((control) => control.name !== name);
   const { control } = tcb;

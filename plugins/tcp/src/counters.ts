@@ -49,7 +49,11 @@ export const counters = {
   wantZeroWindowAdv: { unit: 'events', mib: 'TcpExt.TCPWantZeroWindowAdv', doc: 'It would have, had its edge been free to move left.' },
   synRetrans: { unit: 'packets', mib: 'TcpExt.TCPSynRetrans', doc: 'SYNs and SYN-ACKs sent again.' },
   origDataSent: { unit: 'packets', mib: 'TcpExt.TCPOrigDataSent', doc: 'Segments with new data.' },
-  ackSkippedSynRecv: { unit: 'packets', mib: 'TcpExt.TCPACKSkippedSynRecv', doc: 'ACKs left out for tcp_invalid_ratelimit, in SYN-RECEIVED.' },
+  ackSkippedSynRecv: {
+    unit: 'packets',
+    mib: 'TcpExt.TCPACKSkippedSynRecv',
+    doc: 'ACKs left out for tcp_invalid_ratelimit, in SYN-RECEIVED.',
+  },
   ackSkippedPaws: { unit: 'packets', mib: 'TcpExt.TCPACKSkippedPAWS', doc: 'The same, for old timestamps.' },
   ackSkippedSeq: { unit: 'packets', mib: 'TcpExt.TCPACKSkippedSeq', doc: 'The same, for sequence numbers out of window.' },
   ackSkippedFinWait2: { unit: 'packets', mib: 'TcpExt.TCPACKSkippedFinWait2', doc: 'The same, in FIN-WAIT-2.' },

@@ -44,6 +44,9 @@ export const dissector: Dissector = {
       ...(seg.sackCount > 0 ? { sackBlocks: seg.sackCount } : {}),
     };
     const ack = (bits & wire.ACK) !== 0 ? ` ack ${fields.ack}` : '';
-    return { text: `${fields.sourcePort} > ${fields.destinationPort} [${flags}] seq ${fields.seq}${ack} win ${fields.window} len ${fields.length}`, fields };
+    return {
+      text: `${fields.sourcePort} > ${fields.destinationPort} [${flags}] seq ${fields.seq}${ack} win ${fields.window} len ${fields.length}`,
+      fields,
+    };
   },
 };

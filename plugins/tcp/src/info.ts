@@ -1,8 +1,8 @@
 // TCP_INFO: what `ss -ti` shows, under Linux's names. Times are µs but for those that Linux tells in ms.
 import type { Phase } from '@protoloom/contracts/tcp';
-import { receiveWindow, type Tcb, writeEnd } from './tcb.js';
 import { inFlight } from './recovery/recovery.js';
 import { retransmitDelayUs } from './recovery/rto.js';
+import { receiveWindow, type Tcb, writeEnd } from './tcb.js';
 
 const OPTION_TIMESTAMPS = 1;
 const OPTION_SACK = 2;

@@ -256,4 +256,3 @@ export function sealOutside(tcb: Tcb, packet: Packet): void {
     if (outside[kind] !== undefined) options.table[kind]?.seal?.(outside[kind], tcb, packet);
   }
 }
-

@@ -67,7 +67,9 @@ export class Ports {
       const candidate = low + ((start + 2 * i + (2 * i >= count ? 1 : 0)) % count);
       if (localPorts.isReserved(candidate)) continue;
       // A connection only needs its 4-tuple for itself; and a port that somebody has bound is theirs.
-      const taken = listening ? this.#conflicts(tcb, candidate) : this.#isBound(candidate) || demux.lookup(tcb.addresses, candidate, tcb.remotePort) !== undefined;
+      const taken = listening
+        ? this.#conflicts(tcb, candidate)
+        : this.#isBound(candidate) || demux.lookup(tcb.addresses, candidate, tcb.remotePort) !== undefined;
       if (taken) continue;
       this.#next = (this.#next + 2 * i + 2) & 0xffff;
       tcb.localPort = candidate;
@@ -119,7 +121,8 @@ export class Ports {
         if (tcb.socket.reuseAddress) continue;
         return true;
       }
-      if (tcb.socket.boundInterface !== 0 && other.socket.boundInterface !== 0 && tcb.socket.boundInterface !== other.socket.boundInterface) continue;
+      if (tcb.socket.boundInterface !== 0 && other.socket.boundInterface !== 0 && tcb.socket.boundInterface !== other.socket.boundInterface)
+        continue;
       if (tcb.socket.reusePort && other.socket.reusePort) continue;
       if (tcb.socket.reuseAddress && other.socket.reuseAddress && other.state !== TCP_LISTEN) continue;
       return true;

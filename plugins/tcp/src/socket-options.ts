@@ -1,5 +1,5 @@
 // IPPROTO_TCP: socket options, with Linux's ranges and errnos.
-import { attach, type Attachment, ERRNO } from '@protoloom/contracts';
+import { type Attachment, attach, ERRNO } from '@protoloom/contracts';
 import { IPPROTO_TCP, type OptionValue, SOCKET_OPTION, type SocketOption, type SocketState } from '@protoloom/contracts/socket';
 import * as tcpOption from '@protoloom/contracts/tcp';
 import { enterQuickMode, MAX_QUICK_ACKS } from './ack.js';

@@ -127,7 +127,9 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowChan
 
 /** RFC 5681 §2: a duplicate acknowledgement. With SACK blocks it is one though the window has moved. */
 function isDuplicate(tcb: Tcb, seg: Segment, windowChanged: boolean): boolean {
-  return seg.ack === tcb.sndUna && tcb.sndUna !== tcb.sndNxt && seg.length === 0 && (!windowChanged || seg.sackCount > 0) && !isHandshake(tcb);
+  return (
+    seg.ack === tcb.sndUna && tcb.sndUna !== tcb.sndNxt && seg.length === 0 && (!windowChanged || seg.sackCount > 0) && !isHandshake(tcb)
+  );
 }
 
 /** New data is acknowledged: RFC 6582 §3.2 step 3. */
@@ -176,7 +178,8 @@ function duplicate(tcb: Tcb): number {
   if (recovery.phase !== 'recovery') {
     recovery.phase = 'disorder';
     // RFC 6582 §3.2 step 2: not again for what an earlier episode, or a timeout, has sent twice.
-    if (recovery.dupAcks >= DUP_THRESH && (!recovery.hasRecover || seqGt(tcb.sndUna, recovery.recover) || tcb.sndUna === recovery.recover)) enterRecovery(tcb, outstanding);
+    if (recovery.dupAcks >= DUP_THRESH && (!recovery.hasRecover || seqGt(tcb.sndUna, recovery.recover) || tcb.sndUna === recovery.recover))
+      enterRecovery(tcb, outstanding);
   }
   return recovery.sacked - before;
 }
