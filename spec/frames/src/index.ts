@@ -1,2 +1,5 @@
-// @protoloom/frames: Golden frames and hostile input.
+// @protoloom/frames: golden frames, written octet by octet from the RFCs, and what to do to them.
+
+export * from './golden.js';
+export * from './hostile.js';
 export { VERSION } from './version.js';
