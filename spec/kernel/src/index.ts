@@ -1,2 +1,2 @@
-// @protoloom/kernel: A host against the real Linux kernel over TAP.
+// @protoloom/kernel: a host against the real Linux kernel over TAP. Its tests are all there is to it.
 export { VERSION } from './version.js';

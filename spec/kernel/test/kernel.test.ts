@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+import { has, missing, Namespace } from './namespace.js';
+
+const DEVICES = [
+  { title: 'a TAP with offloads', args: ['--tap', 'tap0'] },
+  { title: 'a TAP without', args: ['--tap', 'tap0', '--no-offload'] },
+  { title: 'a TUN', args: ['--tun', 'tun0'] },
+] as const;
+const SERVICES = ['echo', 'discard', 'daytime', 'chargen', 'http'].flatMap((name) => ['--service', name]);
+const ADDRESSES = ['--address', '10.0.0.2/24', '--kernel-address', '10.0.0.1/24'];
+
+for (const { title, args } of DEVICES) {
+  describe(`the Linux kernel across ${title}`, function () {
+    this.timeout(60_000);
+    let net: Namespace;
+
+    before(async function () {
+      const why = missing();
+      if (why !== undefined) {
+        this.test?.parent?.eachTest((test) => {
+          test.title += ` (skipped: ${why})`;
+        });
+        this.skip();
+      }
+      net = new Namespace();
+      await net.up(...args, ...ADDRESSES, ...SERVICES);
+    });
+    after(async () => net?.remove());
+
+    /** The test needs a program of the machine's. */
+    const needs = (context: Mocha.Context, program: string): void => {
+      if (has(program)) return;
+      context.test!.title += ` (skipped: there is no ${program})`;
+      context.skip();
+    };
+
+    it('pings it 1000 times at 2 ms and loses nothing [RFC 1122 §3.2.2.6]', async function () {
+      needs(this, 'ping');
+      const { out } = await net.sh('ping -c 1000 -i 0.002 -q 10.0.0.2');
+      expect(out).to.contain('1000 packets transmitted, 1000 received, 0% packet loss');
+    });
+
+    it('pings it with 60,000 octets: fragments both ways [RFC 791 §3.2]', async function () {
+      needs(this, 'ping');
+      const { out } = await net.sh('ping -c 5 -i 0.1 -s 60000 -q 10.0.0.2');
+      expect(out).to.contain('5 packets transmitted, 5 received');
+    });
+
+    it('fetches 10 MB a hundred times in parallel, intact', async function () {
+      needs(this, 'curl');
+      const { out } = await net.sh(
+        'for i in $(seq 100); do curl -sS --max-time 50 http://10.0.0.2/bytes/10000000 | sha256sum & done; wait',
+        55,
+      );
+      const lines = out.trim().split('\n');
+      const { out: right } = await net.sh(
+        'python3 -c "import sys; sys.stdout.buffer.write((bytes(range(251)) * 39842)[:10000000])" | sha256sum',
+      );
+      expect(lines).to.have.length(100);
+      expect(new Set(lines)).to.deep.equal(new Set([right.trim()]));
+    });
+
+    it('uploads, and hears the right hash', async function () {
+      needs(this, 'curl');
+      const { out } = await net.sh(
+        'f=$(mktemp); head -c 5000001 /dev/urandom > $f; sha256sum < $f | cut -d" " -f1; curl -sS --max-time 30 -T $f http://10.0.0.2/sha256; curl -sS -d @$f --max-time 30 -H "Content-Type: x" --data-binary @$f http://10.0.0.2/sha256 >/dev/null; rm $f',
+      );
+      const [wanted, heard] = out.trim().split('\n');
+      expect(heard).to.equal(wanted);
+    });
+
+    it('closes one half and still hears all of the other [RFC 9293 §3.6]', async function () {
+      needs(this, 'ncat');
+      const { out } = await net.sh('f=$(mktemp); head -c 3000000 /dev/urandom > $f; ncat 10.0.0.2 7 < $f | cmp - $f && echo same; rm $f');
+      expect(out.trim()).to.equal('same');
+      const { out: time } = await net.sh('ncat 10.0.0.2 13 < /dev/null');
+      expect(time).to.match(/\d\d:\d\d:\d\d GMT/);
+    });
+
+    it('is refused at once by a closed port, and told of a closed UDP port [RFC 9293 §3.10.7.1, RFC 1122 §4.1.3.1]', async function () {
+      needs(this, 'ncat');
+      const tcp = await net.sh('ncat 10.0.0.2 81 < /dev/null', 5);
+      expect(tcp.err).to.contain('Connection refused');
+      const udp = await net.sh('(echo x; sleep 0.3; echo y; sleep 0.3) | ncat -u 10.0.0.2 81', 5);
+      expect(udp.err).to.contain('Connection refused');
+    });
+
+    it('has its datagrams echoed [RFC 862]', async function () {
+      needs(this, 'ncat');
+      const { out } = await net.sh('(echo hello; sleep 0.5) | ncat -u 10.0.0.2 7', 5);
+      expect(out).to.equal('hello\n');
+    });
+
+    it('is answered with 4xx for a wrong request', async function () {
+      needs(this, 'curl');
+      const { out } = await net.sh(
+        'for p in nope bytes/x bytes/99999999999999; do curl -sS -o /dev/null -w "%{http_code} " http://10.0.0.2/$p; done; curl -sS -o /dev/null -w "%{http_code}" -X DELETE http://10.0.0.2/sha256',
+      );
+      expect(out).to.equal('404 400 400 405');
+    });
+  });
+}
+
+describe('protoloom up', function () {
+  this.timeout(30_000);
+  let net: Namespace;
+
+  before(function () {
+    const why = missing();
+    if (why !== undefined) this.skip();
+    net = new Namespace();
+  });
+  after(async () => net?.remove());
+
+  it('tells that it serves, with interfaces and services; ends on SIGINT, and removes what it made', async () => {
+    const ready = await net.up('--tap', 'tap0', '--mtu', '1400', '--mac', '02:00:00:00:00:42', ...ADDRESSES, '--service', 'http:8080');
+    const tap = ready.interfaces.find(({ name }) => name === 'tap0');
+    expect(tap).to.include({ mac: '02:00:00:00:00:42', mtu: 1400 });
+    expect(tap?.addresses).to.deep.equal(['10.0.0.2/24']);
+    expect(ready.services).to.deep.equal([{ name: 'http', port: 8080, protocols: ['tcp'] }]);
+    expect((await net.sh('ip link show tap0')).code).to.equal(0);
+    expect(await net.down('SIGINT')).to.equal(0);
+    expect((await net.sh('ip link show tap0')).code).to.not.equal(0);
+  });
+
+  it('writes what tshark reads', async function () {
+    if (!has('tshark') || !has('ping')) this.skip();
+    await net.up('--tap', 'tap0', ...ADDRESSES, '--pcap', `/tmp/${net.name}.pcapng`);
+    await net.sh('ping -c 1 10.0.0.2');
+    await net.down();
+    const { out } = await net.sh(
+      `tshark -r /tmp/${net.name}.pcapng -Y icmp -T fields -e icmp.type 2>/dev/null; rm /tmp/${net.name}.pcapng`,
+    );
+    expect(out.trim().split('\n')).to.deep.equal(['8', '0']);
+  });
+
+  for (const [what, args, message] of [
+    ['a bad flag', ['--nope'], /Unknown option '--nope'/],
+    ['a bad address', ['--address', '10.0.0'], /is not an address/],
+    ['a bad port', ['--service', 'echo:99999'], /a port is a whole number/],
+    ['a sysctl that is not there', ['--tap', 'tap9', '--sysctl', 'net.ipv4.nope=1'], /there is no sysctl net\.ipv4\.nope/],
+    ['a gateway that is nowhere', ['--tap', 'tap9', '--gateway', '10.9.9.9'], /is on no link/],
+  ] as const) {
+    it(`answers ${what} with one line and code 2`, async () => {
+      const error = await net.up(...args).catch((reason: unknown) => String(reason));
+      expect(error)
+        .to.match(/ended with 2: protoloom: /)
+        .and.match(message);
+      expect(String(error).trim().split('\n')).to.have.length(1);
+    });
+  }
+});
