@@ -1,2 +1,3 @@
-// @protoloom/bench: Benchmarks: ratios against the device's limit and against peers.
+// @protoloom/bench: throughput as a ratio against the device's limit.
+export { main } from './main.js';
 export { VERSION } from './version.js';
