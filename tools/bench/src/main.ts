@@ -28,6 +28,11 @@ const median = (values: readonly number[]): number => {
 };
 const key = ({ contender, direction, offload }: Case): string => `${contender} ${direction} ${offload}`;
 
+/** On a terminal, in place; elsewhere nothing, since the table follows. */
+const progress = (text: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+};
+
 export async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === '--serve') return serve(argv);
   const { values } = parseArgs({
@@ -54,13 +59,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   const results = new Map<string, number[]>(CASES.map((one) => [key(one), []]));
   for (let run = 0; run < runs; run++) {
     for (const [index, one] of CASES.entries()) {
-      process.stderr.write(
-        `\r\u001b[Krun ${run + 1} of ${runs}, ${index + 1} of ${CASES.length}: ${one.contender} ${one.direction}${one.offload ? '' : ', plain'}`,
+      progress(
+        `run ${run + 1} of ${runs}, ${index + 1} of ${CASES.length}: ${one.contender} ${one.direction}${one.offload ? '' : ', plain'}`,
       );
       results.get(key(one))?.push(await measure(one, ms));
     }
   }
-  process.stderr.write('\r\u001b[K');
+  progress('');
   report(results, runs, ms);
   if (values.json !== undefined) {
     mkdirSync(dirname(values.json), { recursive: true });
