@@ -61,7 +61,7 @@ describe('timer wheel', () => {
             const fired: number[] = [];
             wheel.expire(now, (timer) => void fired.push((timer as Named).name));
             for (const name of due) model.delete(name);
-            expect(fired.sort()).to.deep.equal(due.sort());
+            expect(fired.sort((a, b) => a - b)).to.deep.equal(due.sort((a, b) => a - b));
           }
           expect(wheel.size).to.equal(model.size);
           // Never later than the earliest; the driver may come early.

@@ -17,7 +17,10 @@ export function host(): Host {
       return this.us;
     },
     entropy(bytes) {
-      for (let i = 0; i < bytes.length; i++) bytes[i] = (word = (word * 1103515245 + 12345) & 0x7fffffff) >> 16;
+      for (let i = 0; i < bytes.length; i++) {
+        word = (word * 1103515245 + 12345) & 0x7fffffff;
+        bytes[i] = word >> 16;
+      }
     },
     log: (level, plugin, message) => void lines.push(`${level} ${plugin}: ${message}`),
   };

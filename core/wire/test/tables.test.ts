@@ -55,7 +55,7 @@ describe('flow table', () => {
           expect(table.size).to.equal(model.size);
         }
         const seen: number[] = [];
-        table.forEach(({ n }) => seen.push(n));
+        table.forEach(({ n }) => void seen.push(n));
         expect(seen.sort((a, b) => a - b)).to.deep.equal([...model.keys()].sort((a, b) => a - b));
       }),
     );

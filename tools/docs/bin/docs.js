@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import('../dist/main.js').then(({ main }) => main(process.argv.slice(2)));
+await import('../dist/main.js').then(({ main }) => main(process.argv.slice(2)));
