@@ -55,7 +55,7 @@ export class StackSockets implements Sockets {
     const { addressFamilies, socketTypes } = this.#points;
     const keys = socketTypes.keys().filter(({ families }) => families.includes(family));
     const families = addressFamilies.keys();
-    if (!families.includes(family) && keys.length === 0) {
+    if (!families.includes(family)) {
       const names = families.map((number) => `${addressFamilies.get(number)?.name} (${number})`).join(', ');
       return { code: 'EAFNOSUPPORT', message: `address family ${family} is not plugged in; there is ${names || 'none'}` };
     }
