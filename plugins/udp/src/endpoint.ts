@@ -149,11 +149,8 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
   listen(): number {
     return -ERRNO.EOPNOTSUPP;
   }
-  accept(): number;
-  accept(packet: Packet): boolean;
-  /** accept(2) is not for datagrams; by receive.ts: a datagram for this socket. False: its buffer is full. */
-  accept(packet?: Packet): number | boolean {
-    return packet === undefined ? -ERRNO.EOPNOTSUPP : this.#enqueue(packet);
+  accept(): number {
+    return -ERRNO.EOPNOTSUPP;
   }
 
   localAddress(into: SocketAddress): number {
@@ -294,7 +291,8 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
     this.#context.turns.wake(this);
   }
 
-  #enqueue(packet: Packet): boolean {
+  /** A datagram for this socket. False: its buffer is full. */
+  deliver(packet: Packet): boolean {
     // Charged by memory held, as Linux's truesize; one datagram always fits.
     if (this.#held > 0 && this.#held + packet.memory > this.socket.receiveBuffer) return false;
     packet.pull(wire.HEADER_BYTES);

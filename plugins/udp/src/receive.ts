@@ -38,7 +38,7 @@ export function receive(context: ReceiveContext, packet: Packet): undefined {
     errors.report(packet, PROBLEM_PORT_UNREACHABLE, 0);
     return drop(context, packet, 'noPorts');
   }
-  if (!endpoint.accept(packet)) return drop(context, packet, 'rcvbufErrors');
+  if (!endpoint.deliver(packet)) return drop(context, packet, 'rcvbufErrors');
   counters.queued++;
 }
 
@@ -63,7 +63,7 @@ function deliverToAll(context: ReceiveContext, packet: Packet, localPort: number
     wanted++;
     if (last !== undefined) {
       const copy = packet.copy();
-      if (last.accept(copy)) taken++;
+      if (last.deliver(copy)) taken++;
       else {
         counters.copiesDropped++;
         copy.release();
@@ -71,7 +71,7 @@ function deliverToAll(context: ReceiveContext, packet: Packet, localPort: number
     }
     last = endpoint;
   }
-  if (last?.accept(packet)) taken++;
+  if (last?.deliver(packet)) taken++;
   if (wanted === 0) return drop(context, packet, 'notJoined');
   if (taken === 0) return drop(context, packet, 'rcvbufErrors');
   counters.queued++;

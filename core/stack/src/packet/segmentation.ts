@@ -2,6 +2,10 @@
 import { GSO_NONE, type Lookup, type Packet, type Segmenter, type SegmentKey } from '@protoloom/contracts';
 import type { PacketPool } from './pool.js';
 
+/** Written anew for each look-up: none is made for each packet. */
+const networkKey = { layer: 3 as const, kind: 0 };
+const transportKey = { layer: 4 as const, kind: 0 };
+
 /** Copies `length` octets of the whole packet, counted from its `head`, linear part and fragments alike, to `into` at `at`. */
 function copyOut(whole: Packet, from: number, length: number, into: Uint8Array, at: number): void {
   let position = from;
@@ -41,8 +45,10 @@ export function segment(
   whole: Packet,
   send: (piece: Packet) => void,
 ): boolean {
-  const network = segmenters.get({ layer: 3, kind: whole.protocol });
-  const transport = segmenters.get({ layer: 4, kind: whole.gsoKind });
+  networkKey.kind = whole.protocol;
+  transportKey.kind = whole.gsoKind;
+  const network = segmenters.get(networkKey);
+  const transport = segmenters.get(transportKey);
   if (network === undefined || transport === undefined) return false;
   const headers = whole.l4 - whole.head + transport.headerBytes(whole);
   const payload = whole.length - headers;
