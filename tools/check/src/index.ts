@@ -1,6 +1,8 @@
 // @protoloom/check: the structure of a checkout: the import law, ranges, what every package has.
-export { checkDeclared, checkImports } from './imports.js';
-export { checkContents, checkManifests, checkRanges } from './packages.js';
-export { importsOf, stripped, usesOf } from './source.js';
+export { checkContents } from './contents.js';
+export { checkDeclared, checkLock, checkRanges, checkReferences } from './dependencies.js';
+export { checkImports } from './imports.js';
+export { checkManifests } from './manifests.js';
+export { type Import, readSource, type Source, type Token, tokensOf, usesOf } from './source.js';
 export { VERSION } from './version.js';
-export { type Finding, format, type Package, readWorkspace } from './workspace.js';
+export { type File, type Finding, format, type Package, readWorkspace } from './workspace.js';
