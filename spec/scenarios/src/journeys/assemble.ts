@@ -28,7 +28,7 @@ export async function assembled(): Promise<string> {
   const socket = client.socket(AF_INET, SOCK_STREAM);
   const talking = (async () => {
     await socket.connect({ address: '192.0.2.2', port: 80 });
-    return Buffer.from(await socket.recv()).toString();
+    return new TextDecoder().decode(await socket.recv());
   })();
   const [heard] = await sim.run(Promise.all([talking, answering]));
   await sim.stop();
