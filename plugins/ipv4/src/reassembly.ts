@@ -61,26 +61,24 @@ export class Reassembly {
     const id = wire.identification(view, l3);
     const dueUs = clock.nowUs + sysctls.ipfragTime * SECOND_US;
     const datagram = this.#store.open(packet.addresses, id, packet.transport, dueUs);
-    switch (this.#store.insert(datagram, from, from + length, more, packet, packet.memory)) {
-      case 'duplicate':
-        counters.fragmentDuplicate++;
-        packet.reason = spec.fragmentDuplicate.fate;
-        return undefined;
-      case 'overlap':
-      case 'invalid':
-        this.#giveUp(datagram);
-        return this.#refuse(packet);
-      case 'inserted':
-        break;
-      case 'complete':
-        datagram.marks |= 1 << (packet.trafficClass & 3);
-        counters.fragmentHeld++;
-        packet.take();
-        return this.#rebuild(datagram);
+    // Taken first: what it is charged is what it keeps in memory, not the bytes that it was lent.
+    packet.take();
+    const insertion = this.#store.insert(datagram, from, from + length, more, packet, packet.memory);
+    if (insertion === 'duplicate') {
+      counters.fragmentDuplicate++;
+      packet.reason = spec.fragmentDuplicate.fate;
+      packet.release();
+      return undefined;
+    }
+    if (insertion === 'overlap' || insertion === 'invalid') {
+      this.#giveUp(datagram);
+      this.#refuse(packet);
+      packet.release();
+      return undefined;
     }
     datagram.marks |= 1 << (packet.trafficClass & 3);
     counters.fragmentHeld++;
-    packet.take();
+    if (insertion === 'complete') return this.#rebuild(datagram);
     if (!this.#timer.armed) this.#timer.armAt(datagram.dueUs);
     return undefined;
   }

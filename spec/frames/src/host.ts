@@ -1,0 +1,51 @@
+// A host on a virtual Ethernet whose other end is the test's: frames go in by hand, and what comes out is kept.
+import type { SysctlValue } from '@protoloom/contracts';
+import { linuxHost } from '@protoloom/linux';
+import { plainFrame, type SimDevice, Simulation } from '@protoloom/sim';
+import type { Stack } from '@protoloom/stack';
+import { ethernet, HOST, PEER, PEER_MAC } from './golden.js';
+
+export class FrameHost {
+  readonly sim: Simulation;
+  readonly stack: Stack;
+  readonly device: SimDevice;
+  /** The host's link address. */
+  readonly mac: readonly number[];
+  readonly #sent: Uint8Array[] = [];
+
+  /** 10.0.0.2/24 on `eth0`, with 10.0.0.1 known for a neighbour. */
+  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, mtu = 1500) {
+    this.sim = new Simulation(9);
+    this.stack = this.sim.host({ plugins: linuxHost, sysctls });
+    this.device = this.sim.device({ mtu });
+    this.mac = [...(this.device.address as Uint8Array)];
+    this.device.onFrame = ({ bytes }) => void this.#sent.push(bytes);
+    this.stack.link.add(this.device);
+    this.stack.link.up('eth0');
+    this.stack.address.add('eth0', `${HOST.join('.')}/24`);
+    this.stack.neighbour.add('eth0', PEER.join('.'), PEER_MAC.map((octet) => octet.toString(16).padStart(2, '0')).join(':'));
+    this.sim.advance(1000);
+    this.#sent.length = 0;
+  }
+
+  /** An IPv4 packet arrives from the peer. */
+  receive(packet: readonly number[], to: readonly number[] = this.mac): void {
+    this.frame(ethernet(to, 0x0800, packet));
+  }
+
+  frame(frame: Uint8Array): void {
+    this.device.arrive(plainFrame(frame));
+    this.sim.advance(10);
+  }
+
+  /** IPv4 packets that have left since the last call, link headers taken off. */
+  sent(): Uint8Array[] {
+    this.sim.advance(10);
+    return this.#sent.splice(0).map((frame) => frame.subarray(14));
+  }
+
+  /** Counters of a plugin that are not zero. */
+  counts(plugin: string): Record<string, number> {
+    return Object.fromEntries(Object.entries(this.stack.counters.of(`@protoloom/${plugin}`)).filter(([, value]) => value !== 0));
+  }
+}
