@@ -31,7 +31,7 @@ for (const { title, args } of DEVICES) {
     /** The test needs a program of the machine's. */
     const needs = (context: Mocha.Context, program: string): void => {
       if (has(program)) return;
-      context.test!.title += ` (skipped: there is no ${program})`;
+      if (context.test !== undefined) context.test.title += ` (skipped: there is no ${program})`;
       context.skip();
     };
 
