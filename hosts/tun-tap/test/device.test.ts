@@ -48,6 +48,18 @@ describe('TAP and TUN devices', function () {
     expect(JSON.parse(out)).to.deep.equal([[true, 'tap7', 1400, false], [true, 6, 6, true], false]);
   });
 
+  it(title('that were there before stay when they are closed'), () => {
+    const out = inNamespace(`
+      const { execFileSync } = await import('node:child_process');
+      execFileSync('ip', ['tuntap', 'add', 'dev', 'tap7', 'mode', 'tap', 'vnet_hdr']);
+      const tap = openTap({ name: 'tap7' });
+      const { created } = tap;
+      tap.close();
+      await sleep(20);
+      console.log(JSON.stringify([created, new KernelInterface('tap7').exists]));`);
+    expect(JSON.parse(out)).to.deep.equal([false, true]);
+  });
+
   for (const offload of [true, false]) {
     it(title(`carry frames both ways ${offload ? 'with' : 'without'} the virtio-net header, garbage collected in between`), () => {
       const out = inNamespace(
