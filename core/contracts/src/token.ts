@@ -36,7 +36,7 @@ export interface Point<K, H, A = never, L extends Law = Law> {
 // biome-ignore lint/suspicious/noExplicitAny: a token of whatever type; the assembler treats them all alike.
 export type AnyService = Service<any>;
 // biome-ignore lint/suspicious/noExplicitAny: as above.
-export type AnyPoint = Point<any, any, any, Law>;
+export type AnyPoint = Point<any, any, any>;
 
 /** The key of the one attachment that is asked before the owner's `otherwise`, and may decline. */
 export const ANY: unique symbol = Symbol.for('@protoloom/any');

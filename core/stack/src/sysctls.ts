@@ -116,7 +116,7 @@ export class SysctlRegistry {
     for (const iface of this.#interfaces) this.#makeInterface(own, iface);
     const { inForce } = interfaces;
     return {
-      stack: own.values as SysctlValues<SysctlSpec>,
+      stack: own.values,
       perInterface: { of: (iface) => inForce[iface.slot] as SysctlValues<SysctlSpec> },
     };
   }

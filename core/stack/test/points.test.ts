@@ -42,7 +42,7 @@ function rig() {
     owns: { open: own(OPEN, '1.0.0'), hook: own(HOOK, '1.0.0'), everyone: own(EVERYONE, '1.0.0'), named: own(NAMED, '1.0.0') },
     create({ points }) {
       view = points;
-      return { otherwise: { open: { handler: (n: number) => void calls.push(`owner ${n}`) as undefined } } };
+      return { otherwise: { open: { handler: (n: number) => void calls.push(`owner ${n}`) } } };
     },
   });
   const opener = (name: string, key: number): Plugin =>
@@ -50,7 +50,7 @@ function rig() {
       ...manifest,
       name,
       attaches: { it: attach(OPEN, key, '^1.0') },
-      create: () => ({ handlers: { it: (n: number) => void calls.push(`${name} ${n}`) as undefined } }),
+      create: () => ({ handlers: { it: (n: number) => void calls.push(`${name} ${n}`) } }),
     });
   const anyone = (answer: (n: number) => Verdict): Plugin =>
     definePlugin({

@@ -68,10 +68,10 @@ export class SipHash {
     const whole = to - (length & 7);
     for (let at = from; at < whole; at += 8) this.#block(little(bytes, at, at + 4), little(bytes, at + 4, at + 8));
     this.#block(little(bytes, whole, Math.min(to, whole + 4)), little(bytes, whole + 4, to) | (length << 24));
-    v[4] = (v[4] as number) ^ 0xff;
+    v[4] = v[4] ^ 0xff;
     for (let i = 0; i < 4; i++) this.#round();
-    this.low = (v[0] as number) ^ (v[2] as number) ^ (v[4] as number) ^ (v[6] as number);
-    this.high = (v[1] as number) ^ (v[3] as number) ^ (v[5] as number) ^ (v[7] as number);
+    this.low = v[0] ^ v[2] ^ v[4] ^ v[6];
+    this.high = v[1] ^ v[3] ^ v[5] ^ v[7];
   }
 
   #block(low: number, high: number): void {

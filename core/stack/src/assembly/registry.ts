@@ -1,14 +1,5 @@
 // The registry: builds what the plan says through the container, fills the tables, and changes them between two turns.
-import {
-  type AnyService,
-  type Context,
-  type Created,
-  LINK_TYPE,
-  type Otherwise,
-  type Plugin,
-  type SysctlHooks,
-  type User,
-} from '@protoloom/contracts';
+import { type AnyService, type Context, type Created, LINK_TYPE, type Otherwise, type Plugin, type User } from '@protoloom/contracts';
 import 'reflect-metadata';
 import { Container, ContainerModule } from 'inversify';
 import type { CounterRegistry } from '../counters.js';
@@ -215,7 +206,7 @@ export class Registry {
         problems.push(...missing);
         if (missing.length > 0) failed.add(plugin.name);
         this.#built.set(plugin.name, { plugin, module, created, order: this.#order++, handlers: this.#guard(plugin, created) });
-        this.#parts.sysctls.hook(plugin.name, (created.sysctls ?? {}) as Record<string, SysctlHooks>);
+        this.#parts.sysctls.hook(plugin.name, created.sysctls ?? {});
       } catch (error) {
         failed.add(plugin.name);
         problems.push({
@@ -244,7 +235,7 @@ export class Registry {
         return plugin.create(this.#context(plugin, given));
       };
       bind(identifier(plugin))
-        .toResolvedValue(create as () => AnyCreated, required.map(([, { service }]) => service.key) as [])
+        .toResolvedValue(create, required.map(([, { service }]) => service.key) as [])
         .inSingletonScope();
       for (const [name, { service }] of Object.entries(plugin.provides ?? {})) {
         const pick = (created: AnyCreated): unknown => (created.services as Record<string, unknown> | undefined)?.[name];

@@ -201,7 +201,7 @@ export class Socket implements AsyncDisposable, ReadinessListener {
     do {
       const from = at;
       const read = (): number => this.endpoint.receive(bytes, from, bytes.length, message);
-      const count = (await this.#retry('recv', POLLIN, options, this.endpoint.socket.receiveTimeoutUs, read)) as number;
+      const count = await this.#retry('recv', POLLIN, options, this.endpoint.socket.receiveTimeoutUs, read);
       if (count === 0) break;
       at += count;
     } while (all && at < bytes.length);
@@ -218,7 +218,7 @@ export class Socket implements AsyncDisposable, ReadinessListener {
     const message = this.#message(options.flags ?? 0);
     message.wantsControls = true;
     const read = (): number => this.endpoint.receive(bytes, 0, size, message);
-    const count = (await this.#retry('recvmsg', POLLIN, options, this.endpoint.socket.receiveTimeoutUs, read)) as number;
+    const count = await this.#retry('recvmsg', POLLIN, options, this.endpoint.socket.receiveTimeoutUs, read);
     const { address, port } = message.hasAddress ? this.#name(message.address) : { address: '', port: 0 };
     const truncated = (message.resultFlags & MSG_TRUNC) !== 0;
     return {
@@ -321,7 +321,7 @@ export class Socket implements AsyncDisposable, ReadinessListener {
       const from = at;
       const write = (): number => this.endpoint.send(bytes, from, bytes.length, message);
       try {
-        at += (await this.#retry(syscall, POLLOUT, options, this.endpoint.socket.sendTimeoutUs, write)) as number;
+        at += await this.#retry(syscall, POLLOUT, options, this.endpoint.socket.sendTimeoutUs, write);
       } catch (error) {
         // As write(2): octets that went are told, the error comes with the next call.
         if (at > 0 && SocketError.is(error) && error.code === 'EAGAIN') return at;

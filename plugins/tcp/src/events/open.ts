@@ -41,7 +41,7 @@ export function connect(tcb: Tcb): number {
     releaseAddress(tcb);
     return -ERRNO.EADDRNOTAVAIL;
   }
-  start(tcb, route, before as TimeWait | undefined);
+  start(tcb, route, before);
   return -ERRNO.EINPROGRESS;
 }
 
