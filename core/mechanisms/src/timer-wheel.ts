@@ -5,6 +5,8 @@ const BITS = 8;
 const SLOTS = 1 << BITS;
 const MASK = SLOTS - 1;
 const LEVELS = 4;
+/** A cancelled timer that is filed so many ticks ahead leaves its slot at once: its owner would be kept in memory until that came. */
+const FAR_TICKS = 2 ** ((LEVELS - 1) * BITS);
 
 /** A timer, or the head of a slot's list: linked into the wheel itself. A base for what wants to be timed. */
 export class WheelTimer {
@@ -48,6 +50,8 @@ export class TimerWheel {
   readonly #occupied = new Int32Array((SLOTS * LEVELS) / 32);
   /** Those of the tick at hand. */
   readonly #due = new WheelTimer();
+  /** Those of a slot that is being filed again. */
+  readonly #waiting = new WheelTimer();
   #count = 0;
 
   /** @param nowUs where time starts. @param tickUs resolution, µs: timers of one tick fire in the order in which they were armed. */
@@ -80,11 +84,12 @@ export class TimerWheel {
     this.#file(timer, tick);
   }
 
-  /** Disarms it. It is taken out of its slot when that comes, or at once when armed for earlier. */
+  /** Disarms it. It is taken out of its slot when that comes; at once when that is far away, or when it is armed for earlier. */
   cancel(timer: WheelTimer): void {
     if (!timer.armed) return;
     timer.armed = false;
     this.#count--;
+    if (timer.filedTick - this.#tick >= FAR_TICKS) unlink(timer);
   }
 
   /**
@@ -192,7 +197,7 @@ export class TimerWheel {
   }
 
   #refile(index: number): void {
-    const waiting = new WheelTimer();
+    const waiting = this.#waiting;
     if (!this.#take(index, waiting)) return;
     while (waiting.next !== waiting) {
       const timer = waiting.next;

@@ -109,4 +109,58 @@ describe('timer wheel', () => {
     expect(fired).to.equal(0);
     expect(wheel.expire(3 * hour, () => void fired++)).to.equal(1);
   });
+
+  it('holds nothing of a cancelled timer that was far away: a keep-alive of two hours does not keep its connection', () => {
+    const wheel = new TimerWheel(0);
+    const timers = Array.from({ length: 3 }, (_, i) => new Named(i));
+    for (const timer of timers) wheel.arm(timer, 7_200_000_000);
+    for (const timer of timers) wheel.cancel(timer);
+    for (const timer of timers) expect([timer.next, timer.previous]).to.deep.equal([timer, timer]);
+    expect(wheel.size).to.equal(0);
+    const [again] = timers as [Named];
+    wheel.arm(again, 7_200_000_000);
+    expect(wheel.expire(7_199_999_999, () => {})).to.equal(0);
+    expect(wheel.expire(7_200_000_000, () => {})).to.equal(1);
+  });
+
+  it('fires a timer of two hours on time, however often it was cancelled, and pushed later or earlier', () => {
+    const step = fc.tuple(fc.constantFrom('arm', 'cancel', 'wait'), fc.integer({ min: 1, max: 8_000_000_000 }));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const wheel = new TimerWheel(0);
+        const timer = new Named(0);
+        let now = 0;
+        let due = Number.POSITIVE_INFINITY;
+        for (const [what, us] of steps) {
+          if (what === 'arm') {
+            due = now + us;
+            wheel.arm(timer, due);
+          } else if (what === 'cancel') {
+            due = Number.POSITIVE_INFINITY;
+            wheel.cancel(timer);
+          } else {
+            now += us;
+            expect(wheel.expire(now, () => {})).to.equal(due <= now ? 1 : 0);
+            if (due <= now) due = Number.POSITIVE_INFINITY;
+          }
+          expect(wheel.nextUs()).to.be.at.most(Math.max(due, now + 1));
+        }
+      }),
+    );
+  });
+
+  it('holds 100,000 timers, and runs each', () => {
+    const wheel = new TimerWheel(0);
+    for (let i = 0; i < 100_000; i++) wheel.arm(new Named(i), (i * 7919) % 10_000_000);
+    expect(wheel.size).to.equal(100_000);
+    let last = 0;
+    let ran = 0;
+    for (let now = 0; now <= 10_000_000; now += 500_000) {
+      ran += wheel.expire(now, ({ dueUs }) => {
+        expect(dueUs).to.be.within(last, now);
+        last = dueUs;
+      });
+    }
+    expect([ran, wheel.size]).to.deep.equal([100_000, 0]);
+  });
 });
