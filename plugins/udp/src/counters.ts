@@ -2,7 +2,7 @@
 import type { CounterSpec } from '@protoloom/contracts';
 
 export const counters = {
-  inDatagrams: { unit: 'packets', mib: 'Udp.InDatagrams', doc: 'Received by sockets.' },
+  inDatagrams: { unit: 'packets', mib: 'Udp.InDatagrams', doc: 'Read by users; not those that they only peeked at.' },
   queued: { unit: 'packets', fate: 'delivered', doc: 'Queued on a socket, or on several.' },
   noPorts: {
     unit: 'packets',
@@ -26,7 +26,11 @@ export const counters = {
     adds: ['Udp.InErrors'],
     doc: 'The receive buffer of every socket that wanted it was full.',
   },
-  copiesDropped: { unit: 'packets', doc: 'Copies for further members of a group that found a full buffer.' },
+  copiesDropped: {
+    unit: 'packets',
+    adds: ['Udp.RcvbufErrors', 'Udp.InErrors'],
+    doc: 'Copies for members of a group, and pieces of a coalesced datagram, that found a full buffer while others were queued.',
+  },
   outDatagrams: { unit: 'packets', mib: 'Udp.OutDatagrams', doc: 'Sent.' },
-  sndbufErrors: { unit: 'packets', mib: 'Udp.SndbufErrors', doc: 'Not sent for want of memory.' },
+  sndbufErrors: { unit: 'packets', mib: 'Udp.SndbufErrors', doc: 'Not sent: the send buffer was full.' },
 } as const satisfies CounterSpec;

@@ -1,24 +1,30 @@
 // A UDP socket's lower layer, with Linux's errnos.
 import {
   type Counters,
+  CSUM_NONE,
   CSUM_PARTIAL,
   DESTINATION,
   ERRNO,
   type Packet,
+  type PacketOwner,
   type Packets,
   SOURCE,
   type Turns,
   type WakeEntry,
 } from '@protoloom/contracts';
-import { type InboundError, type LocalPorts, type Route, type RouteQuery, type Routes, RTN_BROADCAST } from '@protoloom/contracts/ip';
+import { type InboundError, type LocalPorts, type Route, type Routes, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
+import { IP_RECVERR } from '@protoloom/contracts/ipv4';
 import {
   AF_INET,
   AF_INET6,
   AF_UNSPEC,
   type Endpoint,
+  IPPROTO_IP,
   IPPROTO_UDP,
   type Message,
   MSG_DONTROUTE,
+  MSG_ERRQUEUE,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   POLLERR,
@@ -35,15 +41,21 @@ import {
   type Sockets,
   type Views,
 } from '@protoloom/contracts/socket';
-import { add, copyWords, equalWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
+import { GSO_UDP } from '@protoloom/contracts/udp';
+import { add, copyWords, isLinkLocalWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { counters as spec } from './counters.js';
+import { copyOctets } from './octets.js';
 import type { PortTable } from './ports.js';
+import { ReceiveQueue } from './receive-queue.js';
+import { familyOf, Way } from './way.js';
 import * as wire from './wire.js';
 
-/** Longest payload: the length fields of UDP and of IPv4 have 16 bits. */
-const MAX_PAYLOAD_BYTES = 65_507;
+/** Longest payload: the length field of UDP has 16 bits; IPv4's counts its own header as well. */
+const MAX_PAYLOAD_BYTES = 65_527;
+const MAX_PAYLOAD_BYTES_IP4 = 65_507;
+/** UDP_MAX_SEGMENTS. */
+const MAX_SEGMENTS = 128;
 const NO_BYTES = new Uint8Array(0);
-
 export interface UdpContext {
   readonly ports: PortTable;
   readonly routes: Routes;
@@ -56,7 +68,7 @@ export interface UdpContext {
   below(bound: number): number;
 }
 
-export class UdpEndpoint implements Endpoint, WakeEntry {
+export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
   readonly socket: SocketState;
   /** Ours at SOURCE, the peer's at DESTINATION. */
   readonly addresses = new Int32Array(8);
@@ -66,82 +78,98 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
   v6Only = false;
   listener: ReadinessListener | undefined = undefined;
   waking = false;
+  /** The address at SOURCE is our own, and datagrams leave from it: not so while it is a group's that is listened to, or none. */
+  ownSource = false;
+  /** UDP_NO_CHECK6_RX and UDP_NO_CHECK6_TX. */
+  takesNoChecksum = false;
+  sendsNoChecksum = false;
+  /** UDP_SEGMENT: payload bytes of each datagram that a longer write is cut into, 0: off. */
+  segmentBytes = 0;
   readonly #context: UdpContext;
-  /** Datagrams that wait, from `#at` on. */
-  #queue: Packet[] = [];
-  #at = 0;
-  /** Memory of those. */
-  #held = 0;
+  readonly #queue = new ReceiveQueue();
+  /** Memory of what was sent and is not gone yet, bytes. */
+  #unsent = 0;
   #error = 0;
   #shutdown = 0;
   #closed = false;
+  /** bind() was given the address, the port: disconnecting leaves them (SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK). */
   #boundAddress = false;
-  readonly #query: RouteQuery;
-  /** The way to the destination that was sent to last: an echo server asks once. */
-  #route: Route | undefined = undefined;
+  #boundPort = false;
+  /** The peer's sin6_scope_id. */
+  #peerScope = 0;
+  readonly #way: Way;
   /** Where `reserve` lets a datagram be written. */
   #reserved: Packet | undefined = undefined;
 
   constructor(context: UdpContext, socket: SocketState) {
     this.#context = context;
     this.socket = socket;
-    this.#query = context.routes.query();
-    if (socket.family === AF_INET) {
-      this.addresses[SOURCE + 2] = 0xffff;
-      this.addresses[DESTINATION + 2] = 0xffff;
-    }
+    this.#way = new Way(context, this);
+    this.#clear(SOURCE);
+    this.#clear(DESTINATION);
   }
 
   get readiness(): number {
     let bits = this.#error !== 0 ? POLLERR : 0;
-    if (this.#at < this.#queue.length) bits |= POLLIN;
+    if (!this.#queue.empty) bits |= POLLIN;
     if ((this.#shutdown & 1) !== 0) bits |= POLLIN | POLLRDHUP;
     if (this.#shutdown === 3) bits |= POLLHUP;
-    return bits | POLLOUT;
+    return this.#writable ? bits | POLLOUT : bits;
+  }
+
+  /** Linux's sock_writeable. */
+  get #writable(): boolean {
+    return this.#unsent * 2 < this.socket.sendBuffer;
   }
 
   // ---- names -----------------------------------------------------------------------------------------------------------------------
 
   bind(address: SocketAddress): number {
     if (this.localPort !== 0) return -ERRNO.EINVAL;
-    const family = this.#familyOf(address);
+    const family = familyOf(this, address);
     if (family < 0) return family;
     const { routes } = this.#context;
     const any = isUnspecifiedWords(address.words, 0);
-    if (!any && !routes.isLocal(family, address.words, 0) && routes.inputType(family, address.words, 0) === 1) return -ERRNO.EADDRNOTAVAIL;
+    const own = !any && routes.isLocal(family, address.words, 0);
+    if (!any && !own) {
+      const type = routes.inputType(family, address.words, 0);
+      if (type !== RTN_MULTICAST && type !== RTN_BROADCAST) return -ERRNO.EADDRNOTAVAIL;
+    }
     const words = this.addresses.slice(SOURCE, SOURCE + 4);
     if (!any || isMappedWords(address.words, 0)) copyWords(address.words, 0, words, 0);
     const port = address.port === 0 ? this.#choose(words) : address.port;
     if (port === 0 || (address.port !== 0 && this.#context.ports.conflicts(this, words, port))) return -ERRNO.EADDRINUSE;
     copyWords(words, 0, this.addresses, SOURCE);
     this.#boundAddress = !any;
+    this.#boundPort = address.port !== 0;
+    this.ownSource = own;
     this.#take(port);
     return 0;
   }
 
-  /** Remembers the peer; nothing is sent. AF_UNSPEC forgets it. */
+  /** Remembers the peer; nothing is sent. AF_UNSPEC forgets it. A source that was chosen for one peer stays for the next, as on Linux. */
   connect(address: SocketAddress): number {
     const { ports } = this.#context;
     if (address.family === AF_UNSPEC) {
       this.#disconnect();
       return 0;
     }
-    const family = this.#familyOf(address);
+    const bound = this.#bindSelf();
+    if (bound < 0) return bound;
+    const family = familyOf(this, address);
     if (family < 0) return family;
-    if (this.localPort === 0) {
-      const port = this.#choose(this.addresses.subarray(SOURCE, SOURCE + 4));
-      if (port === 0) return -ERRNO.EAGAIN;
-      this.#take(port);
-    }
-    const route = this.#resolve(family, address, false);
+    const route = this.#way.to(family, address.words, 0, address.scope, false);
     if (typeof route === 'number') return route;
     if (route.type === RTN_BROADCAST && !this.socket.broadcast) return -ERRNO.EACCES;
-    this.#disconnect();
-    if (isUnspecifiedWords(this.addresses, SOURCE)) copyWords(route.addresses, SOURCE, this.addresses, SOURCE);
+    if (this.connected) ports.disconnect(this);
+    if (isUnspecifiedWords(this.addresses, SOURCE)) {
+      copyWords(route.addresses, SOURCE, this.addresses, SOURCE);
+      this.ownSource = true;
+    }
     copyWords(route.addresses, DESTINATION, this.addresses, DESTINATION);
     this.remotePort = address.port;
     this.connected = true;
-    this.#route = route;
+    this.#peerScope = address.scope;
     ports.connect(this);
     return 0;
   }
@@ -154,26 +182,25 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
   }
 
   localAddress(into: SocketAddress): number {
-    this.#write(into, this.addresses, SOURCE, this.localPort);
+    this.#write(into, this.addresses, SOURCE, this.localPort, this.#peerScope || this.socket.boundInterface);
     return 0;
   }
 
   peerAddress(into: SocketAddress): number {
     if (!this.connected) return -ERRNO.ENOTCONN;
-    this.#write(into, this.addresses, DESTINATION, this.remotePort);
+    this.#write(into, this.addresses, DESTINATION, this.remotePort, this.#peerScope || this.socket.boundInterface);
     return 0;
   }
 
   // ---- sending ---------------------------------------------------------------------------------------------------------------------
 
   send(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
-    const route = this.#toSend(to - from, message);
+    const count = to - from;
+    const route = this.#toSend(count, message);
     if (typeof route === 'number') return route;
     const { packets } = this.#context;
-    const count = to - from;
-    // One copy now leaves the caller's octets alone however the packet waits; long ones hang behind by reference until then.
     const packet = packets.make(count);
-    packet.bytes.set(bytes.subarray(from, to), packet.put(count));
+    copyOctets(bytes, from, to, packet.bytes, packet.put(count));
     const result = this.#transmit(packet, route, message);
     packets.done(packet);
     return result < 0 ? result : count;
@@ -183,6 +210,7 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
     const { packets } = this.#context;
     if (count > MAX_PAYLOAD_BYTES) return -ERRNO.EMSGSIZE;
     if (!this.connected) return -ERRNO.EDESTADDRREQ;
+    if (this.#unsent >= this.socket.sendBuffer) return this.#full();
     if (this.#reserved !== undefined) packets.done(this.#reserved);
     const packet = packets.make(count);
     this.#reserved = packet;
@@ -195,7 +223,7 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
 
   commit(count: number): number {
     const packet = this.#reserved;
-    if (packet === undefined) return -ERRNO.EINVAL;
+    if (packet === undefined || count > packet.length) return -ERRNO.EINVAL;
     this.#reserved = undefined;
     packet.trim(count);
     const route = this.#toSend(count, undefined);
@@ -204,23 +232,32 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
     return result < 0 ? result : count;
   }
 
+  /** A datagram of ours has left, or was dropped. */
+  packetReleased(bytes: number): void {
+    const writable = this.#writable;
+    this.#unsent -= bytes;
+    if (!writable && this.#writable && !this.#closed) this.#wake();
+  }
+
   // ---- receiving -------------------------------------------------------------------------------------------------------------------
 
   receive(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
+    const flags = message?.flags ?? 0;
+    // Nothing is ever queued there.
+    if ((flags & MSG_ERRQUEUE) !== 0) return -ERRNO.EAGAIN;
     const packet = this.#first();
     if (typeof packet === 'number') return packet;
-    const flags = message?.flags ?? 0;
     const { head, tail } = packet;
     const length = tail - head;
     const count = Math.min(length, to - from);
-    bytes.set(packet.bytes.subarray(head, head + count), from);
+    copyOctets(packet.bytes, head, head + count, bytes, from);
     if (message !== undefined) {
-      this.#write(message.address, packet.addresses, SOURCE, wire.srcPort(packet.view, packet.l4));
+      this.#write(message.address, packet.addresses, SOURCE, wire.srcPort(packet.view, packet.l4), packet.iface.index);
       message.hasAddress = true;
       message.resultFlags = count < length ? MSG_TRUNC : 0;
       if (message.wantsControls) this.#context.sockets.readControls(this.socket, packet, message.controls);
     }
-    if ((flags & MSG_PEEK) === 0) this.#end();
+    if ((flags & MSG_PEEK) === 0) this.#read();
     return (flags & MSG_TRUNC) !== 0 ? length : count;
   }
 
@@ -238,17 +275,19 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
 
   /** The datagram that `peek` showed is over, whatever `count` says. */
   consume(count: number): number {
-    if (this.#at >= this.#queue.length) return -ERRNO.EINVAL;
-    this.#end();
+    if (this.#queue.empty) return -ERRNO.EINVAL;
+    this.#read();
     return count;
   }
 
-  /** An ICMP error about one of ours. As Linux: an unconnected socket hears only of what IP_RECVERR would queue, which is nothing here. */
+  /**
+   * An ICMP error about one of ours: RFC 1122 §4.1.3.3. As Linux: hard errors are told to a connected socket; IP_RECVERR asks for all of
+   * them, connected or not.
+   */
   networkError(error: InboundError): void {
-    if (error.mtu > 0) this.#route?.reduceMtu(error.mtu);
-    if (!this.connected || (!error.fatal && error.mtu === 0)) return;
-    // Soft errors stay silent on a connected socket too, unless they are told to it (RFC 1122 §4.1.3.3).
-    if (error.mtu > 0) return;
+    if (error.mtu > 0) this.#way.tooBig(error.family, error.addresses, error.mtu);
+    const hard = error.fatal || error.mtu > 0;
+    if (!(hard && this.connected) && this.#context.sockets.getOption(this, IPPROTO_IP, IP_RECVERR) !== 1) return;
     this.#error = error.errno;
     this.#wake();
   }
@@ -257,18 +296,20 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
 
   shutdown(how: number): number {
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -ERRNO.EINVAL;
-    if (!this.connected) return -ERRNO.ENOTCONN;
+    // Takes effect all the same: those that wait on an unconnected socket are woken, as on Linux.
     this.#shutdown |= how + 1;
     this.#wake();
-    return 0;
+    return this.connected ? 0 : -ERRNO.ENOTCONN;
   }
 
   close(): number {
     if (this.#closed) return 0;
     this.#closed = true;
-    this.#disconnect();
-    if (this.localPort !== 0) this.#context.ports.remove(this);
-    while (this.#at < this.#queue.length) this.#end();
+    const { ports } = this.#context;
+    if (this.connected) ports.disconnect(this);
+    this.connected = false;
+    if (this.localPort !== 0) ports.remove(this);
+    while (!this.#queue.empty) this.#queue.shift();
     if (this.#reserved !== undefined) this.#context.packets.done(this.#reserved);
     this.#reserved = undefined;
     this.socket.endpoint = undefined;
@@ -285,6 +326,11 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
     this.listener?.ready(this);
   }
 
+  /** SO_BINDTODEVICE, SO_DONTROUTE, SO_MARK: another way may be meant from now on. */
+  optionSet(): void {
+    this.#way.forget();
+  }
+
   // ---- within ----------------------------------------------------------------------------------------------------------------------
 
   #wake(): void {
@@ -293,137 +339,134 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
 
   /** A datagram for this socket. False: its buffer is full. */
   deliver(packet: Packet): boolean {
-    // Charged by memory held, as Linux's truesize; one datagram always fits.
-    if (this.#held > 0 && this.#held + packet.memory > this.socket.receiveBuffer) return false;
+    if (!this.#queue.fits(packet, this.socket.receiveBuffer)) return false;
     packet.pull(wire.HEADER_BYTES);
-    if (!packet.taken) packet.take();
-    this.#held += packet.memory;
-    this.#queue.push(packet);
-    this.#context.counters.inDatagrams++;
+    this.#queue.push(packet.taken ? packet : packet.take());
     this.#wake();
     return true;
   }
 
   #first(): Packet | number {
     if (this.#error !== 0) return -this.takeError();
-    const packet = this.#queue[this.#at];
-    if (packet !== undefined) return packet;
-    return (this.#shutdown & 1) !== 0 ? 0 : -ERRNO.EAGAIN;
+    return this.#queue.first ?? ((this.#shutdown & 1) !== 0 ? 0 : -ERRNO.EAGAIN);
   }
 
-  /** The oldest datagram is over. */
-  #end(): void {
-    const packet = this.#queue[this.#at++] as Packet;
-    this.#held -= packet.memory;
-    packet.release();
-    if (this.#at === this.#queue.length) {
-      this.#queue.length = 0;
-      this.#at = 0;
-    } else if (this.#at > 64 && this.#at * 2 > this.#queue.length) {
-      this.#queue.splice(0, this.#at);
-      this.#at = 0;
-    }
+  /** The oldest datagram has been read. */
+  #read(): void {
+    this.#queue.shift();
+    this.#context.counters.inDatagrams++;
+  }
+
+  #full(): number {
+    this.#context.counters.sndbufErrors++;
+    return -ERRNO.EAGAIN;
   }
 
   /** The way for a datagram, or why there is none. */
   #toSend(count: number, message: Message | undefined): Route | number {
-    if (this.#error !== 0) return -this.takeError();
-    if ((this.#shutdown & 2) !== 0) return -ERRNO.EPIPE;
+    const bound = this.#bindSelf();
+    if (bound < 0) return bound;
+    const flags = message?.flags ?? 0;
     if (count > MAX_PAYLOAD_BYTES) return -ERRNO.EMSGSIZE;
-    if (this.localPort === 0) {
-      const port = this.#choose(this.addresses.subarray(SOURCE, SOURCE + 4));
-      if (port === 0) return -ERRNO.EAGAIN;
-      this.#take(port);
-    }
-    let route: Route | number | undefined = this.#route;
-    if (message?.hasAddress !== true) {
-      if (!this.connected) return -ERRNO.EDESTADDRREQ;
-      if (route === undefined || !route.valid || !equalWords(route.addresses, DESTINATION, this.addresses, DESTINATION))
-        route = this.#again();
-    } else {
-      const { address } = message;
-      if (address.port === 0) return -ERRNO.EINVAL;
-      const onLink = (message.flags & MSG_DONTROUTE) !== 0;
-      if (route === undefined || !route.valid || onLink || !equalWords(route.addresses, DESTINATION, address.words, 0)) {
-        const family = this.#familyOf(address);
-        if (family < 0) return family;
-        route = this.#resolve(family, address, onLink);
-      }
-    }
+    if ((flags & MSG_OOB) !== 0) return -ERRNO.EOPNOTSUPP;
+    const route = this.#to(message, (flags & MSG_DONTROUTE) !== 0);
     if (typeof route === 'number') return route;
     if (route.type === RTN_BROADCAST && !this.socket.broadcast) return -ERRNO.EACCES;
-    this.#route = route;
-    return route;
+    if (count > MAX_PAYLOAD_BYTES_IP4 && isMappedWords(route.addresses, DESTINATION)) return -ERRNO.EMSGSIZE;
+    if (this.#error !== 0) return -this.takeError();
+    if ((this.#shutdown & 2) !== 0) return -ERRNO.EPIPE;
+    return this.#unsent >= this.socket.sendBuffer ? this.#full() : route;
+  }
+
+  /** To the message's address, or to the peer: as last time, where nothing has changed. */
+  #to(message: Message | undefined, onLink: boolean): Route | number {
+    const { addresses } = this;
+    if (message?.hasAddress !== true) {
+      if (!this.connected) return -ERRNO.EDESTADDRREQ;
+      const known = onLink ? undefined : this.#way.known(addresses, DESTINATION, this.#peerScope);
+      if (known !== undefined) return known;
+      const family = isMappedWords(addresses, DESTINATION) ? AF_INET : AF_INET6;
+      return this.#way.to(family, addresses, DESTINATION, this.#peerScope, onLink);
+    }
+    const { address } = message;
+    if (address.port === 0) return -ERRNO.EINVAL;
+    const known = onLink ? undefined : this.#way.known(address.words, 0, address.scope);
+    if (known !== undefined) return known;
+    const family = familyOf(this, address);
+    return family < 0 ? family : this.#way.to(family, address.words, 0, address.scope, onLink);
   }
 
   #transmit(packet: Packet, route: Route, message: Message | undefined): number {
     const { counters, sockets } = this.#context;
     const { socket } = this;
+    packet.gsoSize = this.segmentBytes;
     if (message !== undefined && message.controls.length > 0) {
       const result = sockets.writeControls(socket, packet, message.controls);
       if (result < 0) return result;
     }
+    const unsummed = this.sendsNoChecksum && route.family === AF_INET6;
+    const payload = packet.length;
+    if (packet.gsoSize > 0 && payload > packet.gsoSize) {
+      if (route.headerBytes + wire.HEADER_BYTES + packet.gsoSize > route.mtu || unsummed) return -ERRNO.EINVAL;
+      if (payload > packet.gsoSize * MAX_SEGMENTS) return -ERRNO.EINVAL;
+      packet.gsoKind = GSO_UDP;
+      packet.gsoSegments = Math.ceil(payload / packet.gsoSize);
+    } else packet.gsoSize = 0;
     const at = packet.push(wire.HEADER_BYTES);
     const bytes = packet.tail - at;
     const remotePort = message?.hasAddress === true ? message.address.port : this.remotePort;
     wire.writeHeader(packet.view, at, this.localPort, remotePort, bytes);
-    packet.view.setUint16(at + wire.CHECKSUM_OFFSET, add(route.pseudoSum, IPPROTO_UDP + bytes));
     packet.l4 = at;
-    packet.csum = CSUM_PARTIAL;
-    packet.csumStart = at;
-    packet.csumOffset = wire.CHECKSUM_OFFSET;
+    packet.csum = unsummed ? CSUM_NONE : CSUM_PARTIAL;
+    if (!unsummed) {
+      packet.view.setUint16(at + wire.CHECKSUM_OFFSET, add(route.pseudoSum, IPPROTO_UDP + bytes));
+      packet.csumStart = at;
+      packet.csumOffset = wire.CHECKSUM_OFFSET;
+    }
     packet.socket = socket;
     packet.mark = socket.mark;
     packet.priority = socket.priority;
+    packet.owner = this;
+    packet.charge = packet.memory;
+    this.#unsent += packet.charge;
     const result = route.output(packet, IPPROTO_UDP);
     if (result < 0) return result;
     counters.outDatagrams++;
     return 0;
   }
 
-  /** The connected peer, after routes have changed. */
-  #again(): Route | number {
-    const query = this.#query;
-    query.family = isMappedWords(this.addresses, DESTINATION) ? AF_INET : AF_INET6;
-    query.addresses.set(this.addresses);
-    return this.#ask(query, false);
-  }
-
-  #resolve(family: number, address: SocketAddress, onLink: boolean): Route | number {
-    const query = this.#query;
-    query.family = family;
-    if (this.#boundAddress) copyWords(this.addresses, SOURCE, query.addresses, SOURCE);
-    else query.addresses.fill(0, SOURCE, SOURCE + 4);
-    copyWords(address.words, 0, query.addresses, DESTINATION);
-    if (family === AF_INET) query.addresses[DESTINATION + 2] = 0xffff;
-    // 0.0.0.0 and :: are this host: RFC 1122 §3.2.1.3, as BSD and Linux read it.
-    if (isUnspecifiedWords(query.addresses, DESTINATION)) query.addresses[DESTINATION + 3] = family === AF_INET ? 0x7f00_0001 : 1;
-    if (address.scope !== 0 && this.socket.boundInterface === 0) query.iface = address.scope;
-    return this.#ask(query, onLink);
-  }
-
-  #ask(query: RouteQuery, onLink: boolean): Route | number {
-    const { socket } = this;
-    query.iface = socket.boundInterface || query.iface;
-    query.mark = socket.mark;
-    query.onLink = onLink || socket.dontRoute;
-    const route = this.#context.routes.resolve(query);
-    query.iface = 0;
-    return route;
-  }
-
+  /** connect(AF_UNSPEC), as Linux's __udp_disconnect: what bind() gave stays, what was chosen goes, and so does SO_BINDTODEVICE. */
   #disconnect(): void {
-    if (!this.connected) return;
-    this.#context.ports.disconnect(this);
+    const { ports } = this.#context;
+    if (this.connected) ports.disconnect(this);
     this.connected = false;
     this.remotePort = 0;
-    this.#route = undefined;
-    this.addresses.fill(0, DESTINATION);
-    if (!this.#boundAddress) this.addresses.fill(0, SOURCE, SOURCE + 4);
-    if (this.socket.family === AF_INET) {
-      this.addresses[SOURCE + 2] = 0xffff;
-      this.addresses[DESTINATION + 2] = 0xffff;
+    this.#peerScope = 0;
+    this.#way.forget();
+    this.socket.boundInterface = 0;
+    this.#clear(DESTINATION);
+    if (!this.#boundAddress) {
+      this.#clear(SOURCE);
+      this.ownSource = false;
     }
+    if (this.#boundPort || this.localPort === 0) return;
+    ports.remove(this);
+    this.localPort = 0;
+  }
+
+  /** Any address of the socket's own family. */
+  #clear(at: number): void {
+    this.addresses.fill(0, at, at + 4);
+    if (this.socket.family === AF_INET) this.addresses[at + 2] = 0xffff;
+  }
+
+  /** A port where the socket has none yet. 0, or -EAGAIN where none is free. */
+  #bindSelf(): number {
+    if (this.localPort !== 0) return 0;
+    const port = this.#choose(this.addresses.subarray(SOURCE, SOURCE + 4));
+    if (port === 0) return -ERRNO.EAGAIN;
+    this.#take(port);
+    return 0;
   }
 
   #take(port: number): void {
@@ -444,21 +487,11 @@ export class UdpEndpoint implements Endpoint, WakeEntry {
     return 0;
   }
 
-  #write(into: SocketAddress, words: Int32Array, at: number, port: number): void {
+  #write(into: SocketAddress, words: Int32Array, at: number, port: number, iface: number): void {
     into.family = this.socket.family;
     copyWords(words, at, into.words, 0);
     into.port = port;
-    into.scope = 0;
+    into.scope = !isMappedWords(words, at) && isLinkLocalWords(words, at) ? iface : 0;
     into.flowLabel = 0;
-  }
-
-  /** The network family of an address on this socket; a mapped one on an INET6 socket is AF_INET's. */
-  #familyOf({ family, words }: SocketAddress): number {
-    const { family: own } = this.socket;
-    if (own === AF_INET)
-      return family === AF_INET || (family === AF_UNSPEC && isUnspecifiedWords(words, 0)) ? AF_INET : -ERRNO.EAFNOSUPPORT;
-    if (family !== AF_INET6) return -ERRNO.EAFNOSUPPORT;
-    if (!isMappedWords(words, 0)) return AF_INET6;
-    return this.v6Only ? -ERRNO.ENETUNREACH : AF_INET;
   }
 }

@@ -11,6 +11,7 @@ import { UdpEndpoint } from './endpoint.js';
 import { PortTable } from './ports.js';
 import { networkError, receive } from './receive.js';
 import { segmenter } from './segmenter.js';
+import { socketAttachments, socketHandlers } from './socket-options.js';
 import { VERSION } from './version.js';
 import * as wire from './wire.js';
 
@@ -34,6 +35,7 @@ export const udp = definePlugin({
     inet: attach(SOCKET_TYPE, { families: [AF_INET, AF_INET6], type: SOCK_DGRAM, protocol: IPPROTO_UDP, default: true }, '^1.0'),
     segmenter: attach(SEGMENT, { layer: 4, kind: GSO_UDP }, '^1.0'),
     dissector: attach(DISSECTOR, { layer: 'ip', number: IPPROTO_UDP }, '^1.0'),
+    ...socketAttachments,
   },
   counters,
   create({ use: { routes, errors, localPorts, packets, turns, sockets, entropy }, counters: count }) {
@@ -56,6 +58,7 @@ export const udp = definePlugin({
         inet: { open: (socket: SocketState) => new UdpEndpoint(context, socket) },
         segmenter,
         dissector,
+        ...socketHandlers,
       },
     };
   },

@@ -5,27 +5,38 @@ import type { UdpEndpoint } from './endpoint.js';
 
 const NONE: readonly UdpEndpoint[] = [];
 
-/** How well an unconnected socket fits a datagram, 0: not at all. Linux's compute_score. */
-function score(endpoint: UdpEndpoint, packet: Packet): number {
+/** A bound address weighs more than an interface: Linux looks among sockets with an address first, and then among the wildcards. */
+const CONNECTED = 16;
+const ADDRESS = 8;
+const INTERFACE = 4;
+/** An IPv4 wildcard before an IPv6 one that takes IPv4 as well. */
+const OWN_FAMILY = 1;
+
+/** How well a socket fits a datagram, 0: not at all. Linux's compute_score. */
+function score(endpoint: UdpEndpoint, packet: Packet, remotePort: number): number {
+  const { addresses } = endpoint;
   let points = 1;
+  if (endpoint.connected) {
+    if (endpoint.remotePort !== remotePort || !equalWords(addresses, DESTINATION, packet.addresses, SOURCE)) return 0;
+    points += CONNECTED;
+  }
   const bound = endpoint.socket.boundInterface;
   if (bound !== 0) {
     if (bound !== packet.iface.index) return 0;
-    points += 4;
+    points += INTERFACE;
   }
-  const { addresses } = endpoint;
   if (!isUnspecifiedWords(addresses, SOURCE)) {
     if (!equalWords(addresses, SOURCE, packet.addresses, DESTINATION)) return 0;
-    points += 2;
-  } else {
-    const mapped = isMappedWords(packet.addresses, DESTINATION);
-    if (isMappedWords(addresses, SOURCE)) {
-      if (!mapped) return 0;
-      points += 1;
-    } else if (mapped && endpoint.v6Only) return 0;
+    return points + ADDRESS;
   }
-  return points;
+  const mapped = isMappedWords(addresses, SOURCE);
+  if (!covers(endpoint, mapped, isMappedWords(packet.addresses, DESTINATION))) return 0;
+  return mapped ? points + OWN_FAMILY : points;
 }
+
+/** Whether a socket's wildcard takes in an address: one of its own family, and of IPv4 where an IPv6 socket is for both. */
+const covers = (endpoint: UdpEndpoint, wildcardMapped: boolean, mapped: boolean): boolean =>
+  wildcardMapped === mapped || (mapped && !endpoint.v6Only);
 
 export class PortTable {
   readonly #ports: (readonly UdpEndpoint[] | undefined)[] = [];
@@ -49,7 +60,7 @@ export class PortTable {
     this.#ports[endpoint.localPort] = left.length === 0 ? undefined : left;
   }
 
-  /** Several may be connected alike (SO_REUSEPORT): the first has the flow. */
+  /** Several may be connected alike (SO_REUSEPORT): the first has the flow; after it `find` looks among all. */
   connect(endpoint: UdpEndpoint): void {
     const { addresses, localPort, remotePort } = endpoint;
     this.#connected.set(addresses, SOURCE, DESTINATION, localPort, remotePort, endpoint);
@@ -72,8 +83,7 @@ export class PortTable {
     let equals = 0;
     for (let i = 0; i < bound.length; i++) {
       const endpoint = bound[i] as UdpEndpoint;
-      if (endpoint.connected) continue;
-      const points = score(endpoint, packet);
+      const points = score(endpoint, packet, remotePort);
       if (points > bestScore) {
         best = endpoint;
         bestScore = points;
@@ -84,23 +94,18 @@ export class PortTable {
         if (!endpoint.socket.reusePort) best = endpoint;
       }
     }
-    if (equals <= 1 || best?.socket.reusePort !== true) return best;
+    if (equals <= 1 || best?.socket.reusePort !== true || best.connected) return best;
     let skip = (((packet.addresses[SOURCE + 3] as number) ^ remotePort) >>> 0) % equals;
     for (let i = 0; i < bound.length; i++) {
       const endpoint = bound[i] as UdpEndpoint;
-      if (!endpoint.connected && score(endpoint, packet) === bestScore && skip-- === 0) return endpoint;
+      if (score(endpoint, packet, remotePort) === bestScore && skip-- === 0) return endpoint;
     }
     return best;
   }
 
   /** Whether a group's or broadcast datagram is for a socket. */
   takes(endpoint: UdpEndpoint, packet: Packet, remotePort: number): boolean {
-    if (
-      endpoint.connected &&
-      !(equalWords(endpoint.addresses, DESTINATION, packet.addresses, SOURCE) && endpoint.remotePort === remotePort)
-    )
-      return false;
-    return score(endpoint, packet) > 0;
+    return score(endpoint, packet, remotePort) > 0;
   }
 
   /** The socket whose packet an ICMP error quotes: our address at SOURCE, the peer's at DESTINATION. */
@@ -117,6 +122,7 @@ export class PortTable {
   /** Whether bind() to an address and port would take them from another. */
   conflicts(endpoint: UdpEndpoint, words: Int32Array, port: number): boolean {
     const any = isUnspecifiedWords(words, 0);
+    const mapped = isMappedWords(words, 0);
     return this.on(port).some((other) => {
       if (other === endpoint) return false;
       const a = endpoint.socket;
@@ -125,10 +131,8 @@ export class PortTable {
       if ((a.reuseAddress && b.reuseAddress) || (a.reusePort && b.reusePort)) return false;
       const otherAny = isUnspecifiedWords(other.addresses, SOURCE);
       if (!any && !otherAny) return equalWords(words, 0, other.addresses, SOURCE);
-      // A wildcard of one family alone leaves the other family to others.
-      const mapped = isMappedWords(words, 0);
       const otherMapped = isMappedWords(other.addresses, SOURCE);
-      return mapped === otherMapped || !(mapped ? other.v6Only : endpoint.v6Only);
+      return (any && covers(endpoint, mapped, otherMapped)) || (otherAny && covers(other, otherMapped, mapped));
     });
   }
 }

@@ -1,0 +1,70 @@
+// IPPROTO_UDP: socket options and control messages, with Linux's ranges and errnos.
+import { type Attachment, attach, ERRNO } from '@protoloom/contracts';
+import {
+  CONTROL_MESSAGE,
+  type ControlMessage,
+  IPPROTO_UDP,
+  type OptionValue,
+  SOCKET_OPTION,
+  type SocketOption,
+} from '@protoloom/contracts/socket';
+import { UDP_NO_CHECK6_RX, UDP_NO_CHECK6_TX, UDP_SEGMENT } from '@protoloom/contracts/udp';
+import { UdpEndpoint } from './endpoint.js';
+
+const MAX_SEGMENT_BYTES = 0xffff;
+
+const OPTIONS = {
+  noCheck6Tx: [UDP_NO_CHECK6_TX, 'UDP_NO_CHECK6_TX'],
+  noCheck6Rx: [UDP_NO_CHECK6_RX, 'UDP_NO_CHECK6_RX'],
+  segment: [UDP_SEGMENT, 'UDP_SEGMENT'],
+} as const;
+type Name = keyof typeof OPTIONS;
+
+const attachments = Object.fromEntries(
+  Object.entries(OPTIONS).map(([key, [name, label]]) => [key, attach(SOCKET_OPTION, { level: IPPROTO_UDP, name, label }, '^1.0')]),
+) as Record<Name, Attachment<SocketOption>>;
+
+export const socketAttachments: Readonly<Record<Name, Attachment<SocketOption>> & { segmentControl: Attachment<ControlMessage> }> = {
+  ...attachments,
+  segmentControl: attach(CONTROL_MESSAGE, { level: IPPROTO_UDP, type: UDP_SEGMENT, label: 'UDP_SEGMENT' }, '^1.0'),
+};
+
+const isSegmentSize = (value: OptionValue): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_SEGMENT_BYTES;
+
+const option = (set: (endpoint: UdpEndpoint, value: number) => number, get: (endpoint: UdpEndpoint) => number): SocketOption => ({
+  set({ endpoint }, value) {
+    if (!(endpoint instanceof UdpEndpoint)) return -ERRNO.ENOPROTOOPT;
+    return typeof value === 'number' && Number.isInteger(value) ? set(endpoint, value) : -ERRNO.EINVAL;
+  },
+  get: ({ endpoint }) => (endpoint instanceof UdpEndpoint ? get(endpoint) : -ERRNO.ENOPROTOOPT),
+});
+
+const flag = (field: 'takesNoChecksum' | 'sendsNoChecksum'): SocketOption =>
+  option(
+    (endpoint, value) => {
+      endpoint[field] = value !== 0;
+      return 0;
+    },
+    (endpoint) => (endpoint[field] ? 1 : 0),
+  );
+
+export const socketHandlers: Record<Name, SocketOption> & { segmentControl: ControlMessage } = {
+  noCheck6Tx: flag('sendsNoChecksum'),
+  noCheck6Rx: flag('takesNoChecksum'),
+  segment: option(
+    (endpoint, value) => {
+      if (!isSegmentSize(value)) return -ERRNO.EINVAL;
+      endpoint.segmentBytes = value;
+      return 0;
+    },
+    ({ segmentBytes }) => segmentBytes,
+  ),
+  segmentControl: {
+    write(_, packet, value) {
+      if (!isSegmentSize(value)) return -ERRNO.EINVAL;
+      packet.gsoSize = value;
+      return 0;
+    },
+  },
+};
