@@ -1,0 +1,126 @@
+// Words, numbers and the values of system calls; symbols that a user defines are put in here.
+import { Reader } from './text.js';
+import type { Field, Value } from './script.js';
+
+/** `NAME=value` as given: text in quotes or backticks keeps them. */
+export type Definitions = ReadonlyMap<string, string>;
+
+const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
+const INTEGER = /0[xX][0-9a-fA-F]+|-?\d+/y;
+const DECIMAL = /\d+/y;
+const EQUALS = /=(?!=)/y;
+/** Structures in structures, beyond which a script is refused. */
+const DEEPEST = 100;
+
+export class ValueReader extends Reader {
+  readonly definitions: Map<string, string>;
+  #depth = 0;
+
+  constructor(text: string, definitions: Definitions) {
+    super(text);
+    this.definitions = new Map(definitions);
+  }
+
+  /** A word as it is written, or undefined. */
+  word(): string | undefined {
+    return this.take(WORD);
+  }
+
+  /** A whole number without sign, low to high; a defined symbol may stand for it. */
+  number(what: string, low: number, high: number): number {
+    this.skip();
+    const from = this.at;
+    const digits = this.take(DECIMAL) ?? this.definitions.get(this.word() ?? '');
+    const value = Number(digits);
+    if (digits === undefined || !/^\d+$/.test(digits)) {
+      this.at = from;
+      this.fail(what);
+    }
+    if (value < low || value > high) this.refuse(`${what}: ${digits} is not within ${low} and ${high}`, from);
+    return value;
+  }
+
+  /** One value, or several with | in between. */
+  value(): Value {
+    if (++this.#depth > DEEPEST) this.refuse(`values are nested more than ${DEEPEST} deep`);
+    const terms = [this.#term()];
+    while (this.taken('|')) terms.push(this.#term());
+    this.#depth--;
+    return terms.length === 1 ? (terms[0] as Value) : { kind: 'or', terms };
+  }
+
+  /** Values up to `close`, which is taken. */
+  values(close: string): Value[] {
+    const items: Value[] = [];
+    if (this.taken(close)) return items;
+    do items.push(this.#item());
+    while (this.taken(','));
+    if (!this.taken(close)) this.fail(`, or ${close}`);
+    return items;
+  }
+
+  #term(): Value {
+    if (this.taken('...')) return { kind: 'any' };
+    if (this.taken('[')) return { kind: 'list', items: this.values(']') };
+    if (this.taken('{')) return this.#struct();
+    if (this.sees(/"/y)) return this.#string();
+    const integer = this.take(INTEGER);
+    if (integer !== undefined) return { kind: 'integer', value: Number(integer) };
+    const name = this.word();
+    if (name === undefined) this.fail('a value');
+    if (this.taken('(')) return { kind: 'function', name, args: this.values(')') };
+    return this.#defined(name);
+  }
+
+  /** What a defined symbol stands for, or the word itself. */
+  #defined(name: string): Value {
+    const meaning = this.definitions.get(name);
+    if (meaning === undefined) return { kind: 'word', name };
+    if (meaning.startsWith('"')) return { kind: 'string', text: unescape(meaning.slice(1, -1)), open: false };
+    if (/^(-?\d+|0[xX][0-9a-fA-F]+)$/.test(meaning)) return { kind: 'integer', value: Number(meaning) };
+    return { kind: 'word', name: meaning };
+  }
+
+  /** Strings in a row are one, as in C. */
+  #string(): Value {
+    let text = '';
+    while (this.sees(/"/y)) text += unescape(this.quoted('"', '"'));
+    const open = this.taken('...');
+    return { kind: 'string', text, open };
+  }
+
+  #struct(): Value {
+    const fields: Field[] = [];
+    if (this.taken('}')) return { kind: 'struct', fields };
+    do fields.push(this.#field());
+    while (this.taken(','));
+    if (!this.taken('}')) this.fail(', or }');
+    return { kind: 'struct', fields };
+  }
+
+  #field(): Field {
+    this.skip();
+    const from = this.at;
+    const name = this.word();
+    if (name !== undefined) {
+      const count = this.taken('(') ? this.values(')') : undefined;
+      if (this.take(EQUALS) !== undefined) return { name, count: count?.[0], value: this.value() };
+      this.at = from;
+    }
+    return { name: undefined, count: undefined, value: this.value() };
+  }
+
+  /** A value of a list or of a call's arguments, where `name=value` is a structure of one field. */
+  #item(): Value {
+    const field = this.#field();
+    return field.name === undefined ? field.value : { kind: 'struct', fields: [field] };
+  }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '0': '\0' };
+
+/** C's escapes: the common letters, \xHH; any other character stands for itself. */
+const unescape = (text: string): string =>
+  text.replace(/\\(?:x([0-9a-fA-F]{2})|([\s\S]))/g, (_, hex: string | undefined, character: string) =>
+    hex === undefined ? (ESCAPES[character] ?? character) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );

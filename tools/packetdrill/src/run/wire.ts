@@ -1,0 +1,44 @@
+// The device that a script watches: what the stack sends is kept in its order, with the time; what the script sends arrives.
+import { ARPHRD_NONE, CSUM_PARTIAL } from '@protoloom/contracts';
+import { type Frame, plainFrame, type SimDevice, type Simulation } from '@protoloom/sim';
+import { finish, sum } from '@protoloom/wire';
+import { decodePacket } from '../packets/decode.js';
+import type { Packet } from '../packets/packet.js';
+
+export interface Sent {
+  readonly atUs: number;
+  /** The packet, or why it is none. */
+  readonly packet: Packet | string;
+}
+
+export class Wire {
+  readonly device: SimDevice;
+  readonly #sent: Sent[] = [];
+
+  constructor(sim: Simulation, name: string, mtu: number) {
+    this.device = sim.device({ name, type: ARPHRD_NONE, mtu });
+    this.device.onFrame = (frame) => void this.#sent.push({ atUs: sim.nowUs, packet: decodePacket(completed(frame)) });
+  }
+
+  arrive(bytes: Uint8Array): void {
+    this.device.arrive(plainFrame(bytes));
+  }
+
+  /** Takes the first packet that has left, where there is one. */
+  next(): Sent | undefined {
+    return this.#sent.shift();
+  }
+
+  get waiting(): number {
+    return this.#sent.length;
+  }
+}
+
+/** Octets with the checksum that the stack left to the device. */
+function completed({ bytes, csum, csumStart, csumOffset }: Frame): Uint8Array {
+  if (csum !== CSUM_PARTIAL) return bytes;
+  const check = finish(sum(bytes, csumStart, bytes.length, 0));
+  bytes[csumStart + csumOffset] = check >> 8;
+  bytes[csumStart + csumOffset + 1] = check & 0xff;
+  return bytes;
+}

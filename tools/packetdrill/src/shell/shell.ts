@@ -1,0 +1,148 @@
+// What is in backticks: commands that are understood, and done on the stack itself. No process is ever started.
+import type { Stack } from '@protoloom/stack';
+import { fail, ScriptFailure } from '../failure.js';
+import type { Settings } from '../settings.js';
+import { PlainFile } from '../system/files.js';
+import type { Process } from '../system/process.js';
+import { ip } from './ip.js';
+import { nstat } from './nstat.js';
+import { ss } from './ss.js';
+import { echoed, procPath, setSysctls, sysctl } from './sysctl.js';
+import { ethtool, tc } from './link.js';
+import { parseShell, type Simple } from './words.js';
+
+/** What a command gave. */
+export interface Done {
+  readonly status: number;
+  readonly output: string;
+}
+
+export const done = (output = ''): Done => ({ status: 0, output });
+
+/** What commands work on. */
+export interface ShellContext {
+  readonly stack: Stack;
+  readonly settings: Settings;
+  readonly process: Process;
+  /** The device's name. */
+  readonly device: string;
+  /** Sysctls that `set_sysctls.py` has changed, as they were. */
+  readonly restore: Map<string, string>;
+  /** Counters as `nstat` showed them last. */
+  counted: Readonly<Record<string, number>>;
+  /** Notes for whoever wants the whole conversation. */
+  note(text: string): void;
+  /** A script's own file, such as defaults.sh; undefined: there is none. */
+  readFile(path: string): string | undefined;
+}
+
+type Command = (context: ShellContext, words: readonly string[], input: string) => Done;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  sysctl,
+  ip,
+  tc,
+  ethtool,
+  nstat,
+  ss,
+  grep,
+  cat: (context, [, path]) => done(`${echoed(context, procPath(path ?? '') ?? fail(`cat: ${path} is not understood; /proc/sys/… is`))}\n`),
+  echo: (_, words) => done(`${words.slice(1).join(' ')}\n`),
+  true: () => done(),
+  ':': () => done(),
+  false: () => ({ status: 1, output: '' }),
+  rm: (context, words) => {
+    for (const path of words.slice(1)) context.process.disk.delete(path);
+    return done();
+  },
+  dd,
+  'set_sysctls.py': setSysctls,
+};
+
+/** Files within files, beyond which a script is refused. */
+const DEEPEST = 10;
+
+/** Runs a text. @throws ScriptFailure where a command fails, or is not understood. */
+export function runShell(context: ShellContext, text: string): void {
+  const status = run(context, text, 0);
+  if (status !== 0) fail(`the command ended with ${status}: ${text.trim().split('\n').at(-1)}`);
+}
+
+function run(context: ShellContext, text: string, depth: number): number {
+  if (depth > DEEPEST) fail(`files call one another more than ${DEEPEST} deep`);
+  let status = 0;
+  for (const { when, commands } of parseShell(text, { PPID: '1', PACKETDRILL_PID: '1' })) {
+    if ((when === 'and' && status !== 0) || (when === 'or' && status === 0)) continue;
+    let output = '';
+    for (const command of commands) {
+      const result = runSimple(context, command, output, depth);
+      status = result.status;
+      output = command.output === undefined ? result.output : '';
+      if (command.output !== undefined) redirect(context, command.output, result.output);
+    }
+    if (output.trim() !== '') context.note(output.trimEnd());
+  }
+  return status;
+}
+
+function runSimple(context: ShellContext, { words }: Simple, input: string, depth: number): Done {
+  const [first = ''] = words;
+  const name = first.slice(first.lastIndexOf('/') + 1);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command !== undefined) return command(context, words, input);
+  if (/^sysctl_restore_\w+\.sh$/.test(name)) {
+    for (const [path, value] of context.restore) context.stack.sysctl.set(path, value);
+    return done();
+  }
+  if (!name.endsWith('.sh')) return fail(`the command ${first} is not understood; there is ${Object.keys(COMMANDS).join(', ')}`);
+  return source(context, first, depth);
+}
+
+/** A file of commands, which goes on where one of them fails, as a shell's script does. */
+function source(context: ShellContext, path: string, depth: number): Done {
+  const text = context.readFile(path) ?? fail(`there is no file ${path}`);
+  let status = 0;
+  for (const line of text.replaceAll(/\\\r?\n/g, ' ').split('\n')) {
+    try {
+      status = run(context, line, depth + 1);
+    } catch (error) {
+      if (!(error instanceof ScriptFailure)) throw error;
+      context.note(`${path}: ${error.message}`);
+      status = 0;
+    }
+  }
+  return { status, output: '' };
+}
+
+/** `> /dev/null`, and a sysctl by its file. */
+function redirect(context: ShellContext, file: string, output: string): void {
+  if (file === '/dev/null') return;
+  const path = procPath(file) ?? fail(`> ${file} is not understood; > /dev/null is, and > /proc/sys/…`);
+  sysctl(context, ['sysctl', `${path}=${output.trim()}`]);
+}
+
+/** `grep [-q] [-c] [-v] TEXT`, over what comes in. */
+function grep(_: ShellContext, words: readonly string[], input: string): Done {
+  const flags = words.slice(1).filter((word) => word.startsWith('-'));
+  const [pattern, ...files] = words.slice(1).filter((word) => !word.startsWith('-'));
+  if (pattern === undefined || files.length > 0) return fail('grep: takes a pattern, and reads what a command before it tells');
+  const matches = new RegExp(pattern.replaceAll(/[()+?{}|]/g, '\\$&'));
+  const found = input.split('\n').filter((line) => line !== '' && matches.test(line) !== flags.includes('-v'));
+  const output = flags.includes('-q') ? '' : flags.includes('-c') ? `${found.length}\n` : found.map((line) => `${line}\n`).join('');
+  return { status: found.length > 0 ? 0 : 1, output };
+}
+
+/** `dd if=/dev/zero of=FILE bs=N count=N`: a file of zeros, in memory. */
+function dd(context: ShellContext, words: readonly string[]): Done {
+  const given = Object.fromEntries(words.slice(1).map((word) => word.split('=')));
+  const bytes = sizeOf(given['bs'] ?? '512') * Number(given['count'] ?? Number.NaN);
+  if (given['if'] !== '/dev/zero' || given['of'] === undefined || !(bytes <= 0x1000_0000)) return fail('dd: takes if=/dev/zero of=FILE bs=N count=N');
+  context.process.disk.set(given['of'], new PlainFile(given['of'], new Uint8Array(bytes)));
+  return done();
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, k: 1024, M: 1024 * 1024 };
+function sizeOf(text: string): number {
+  const [, digits, unit = ''] = /^(\d+)([KkM]?)$/.exec(text) ?? [];
+  return digits === undefined ? Number.NaN : Number(digits) * (UNITS[unit] as number);
+}

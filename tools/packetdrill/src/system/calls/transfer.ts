@@ -1,0 +1,317 @@
+// Octets in and out: read, write and their like, sendfile and splice.
+import { ERRNO } from '@protoloom/contracts';
+import {
+  type Control,
+  IPPROTO_TCP,
+  type Message,
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  MSG_WAITALL,
+  SOCK_STREAM,
+} from '@protoloom/contracts/socket';
+import { equalWords } from '@protoloom/wire';
+import { fail } from '../../failure.js';
+import type { Value } from '../../language/script.js';
+import type { Mismatch } from '../../packets/compare.js';
+import { type File, PlainFile, SocketFile } from '../files.js';
+import { type CallDefinition, define, immediate, type Operation } from '../operation.js';
+import type { Process } from '../process.js';
+import { foreignFlags } from '../symbols.js';
+import { compareOutcome, fieldOf, itemsOf, numberIn, type Outcome, written } from '../values.js';
+
+/** Longest buffer of one call, bytes. */
+const MOST_BYTES = 0x1000_0000;
+const ENCODER = new TextEncoder();
+
+/** Octets that a script sends: its text, or that many zeros. */
+function octets(buffer: Value, count: number): Uint8Array {
+  if (count < 0 || count > MOST_BYTES) fail(`a buffer has 0 to ${MOST_BYTES} octets, not ${count}`);
+  const bytes = new Uint8Array(count);
+  if (buffer.kind === 'string') bytes.set(ENCODER.encode(buffer.text).subarray(0, count));
+  return bytes;
+}
+
+/** Flags of a call that the stack knows nothing of. */
+function checkFlags(call: string, flags: number): void {
+  const [foreign] = foreignFlags('MSG_', flags);
+  if (foreign !== undefined) fail(`${call}: the stack has no ${foreign}`);
+}
+
+// ---- sending ---------------------------------------------------------------------------------------------------------------------
+
+interface Sending {
+  readonly bytes: Uint8Array;
+  readonly flags?: number;
+  readonly message?: Message;
+}
+
+/** Sends all of it where it may wait, as write(2) on a descriptor that blocks. */
+function send(process: Process, file: File, fd: number, { bytes, flags = 0, message }: Sending): Operation {
+  const endpoint = file instanceof SocketFile ? file.endpoint : undefined;
+  const given = message ?? (flags === 0 || endpoint === undefined ? undefined : process.sockets.message());
+  if (given !== undefined) given.flags = flags;
+  const waits = !file.nonBlocking && (flags & MSG_DONTWAIT) === 0;
+  let sent = 0;
+  return {
+    waits,
+    timeoutUs: endpoint?.socket.sendTimeoutUs || Number.POSITIVE_INFINITY,
+    attempt() {
+      for (;;) {
+        const result = endpoint === undefined ? file.write(bytes.subarray(sent)) : endpoint.send(bytes, sent, bytes.length, given);
+        if (result < 0) return result === -ERRNO.EAGAIN && waits ? result : sent > 0 ? sent : result;
+        sent += result;
+        if (message?.hasAddress === true && endpoint !== undefined) process.connecting(fd, endpoint, message.address);
+        if (sent >= bytes.length || !waits || result === 0) return sent;
+      }
+    },
+    expired: () => (sent > 0 ? sent : -ERRNO.EAGAIN),
+  };
+}
+
+const write = define(3, 3, (process, args) =>
+  send(process, process.file(args), args.number(0), { bytes: octets(args.value(1), args.number(2)) }),
+);
+
+const writev = define(3, 3, (process, args) =>
+  send(process, process.file(args), args.number(0), { bytes: gathered(args.value(1), args.number(2)) }),
+);
+
+const sendCall = define(4, 4, (process, args) => {
+  const file = process.socket(args);
+  if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
+  checkFlags(args.call, args.number(3));
+  return send(process, file, args.number(0), { bytes: octets(args.value(1), args.number(2)), flags: args.number(3) });
+});
+
+const sendto = define(6, 6, (process, args) => {
+  const file = process.socket(args);
+  if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
+  checkFlags(args.call, args.number(3));
+  const bytes = octets(args.value(1), args.number(2));
+  const message = process.sockets.message();
+  const address = args.value(4);
+  if (address.kind !== 'word' || address.name !== 'NULL') {
+    Object.assign(message.address, process.address(address, process.settings.remote, process.settings.connectPort));
+    message.hasAddress = true;
+  }
+  return send(process, file, args.number(0), { bytes, flags: args.number(3), message });
+});
+
+const sendmsg = define(3, 3, (process, args) => {
+  const file = process.socket(args);
+  if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
+  const flags = args.number(2);
+  checkFlags(args.call, flags);
+  const given = args.value(1);
+  const message = process.sockets.message();
+  for (const control of itemsOf(fieldOf(given, 'msg_control') ?? { kind: 'any' })) message.controls.push(controlOf(control));
+  // The name of a stream's peer is left aside, as tcp(7) does; a datagram's is where it goes.
+  const connected = file.endpoint.peerAddress(process.sockets.address()) >= 0;
+  if (!connected && file.endpoint.socket.type !== SOCK_STREAM) {
+    Object.assign(message.address, process.address({ kind: 'any' }, process.settings.remote, process.settings.connectPort));
+    message.hasAddress = true;
+  }
+  const bytes = gathered(fieldOf(given, 'msg_iov') ?? fail('sendmsg: its msghdr has no msg_iov'), undefined);
+  return send(process, file, args.number(0), { bytes, flags, message });
+});
+
+/** A control message that a script sends. */
+function controlOf(value: Value): Control {
+  const part = (name: string): number =>
+    numberIn(fieldOf(value, name) ?? fail(`${written(value)} has no ${name}`)) ?? fail(`${name} of ${written(value)} is no number`);
+  return { level: part('cmsg_level'), type: part('cmsg_type'), value: part('cmsg_data') };
+}
+
+/** The buffers of an iovec in a row. */
+function gathered(value: Value, count: number | undefined): Uint8Array {
+  const pieces = itemsOf(value);
+  if (count !== undefined && count !== pieces.length) fail(`the iovec has ${pieces.length} items, not ${count}`);
+  const parts = pieces.map((piece) => octets(fieldOf(piece, 'iov_base', 0) ?? { kind: 'any' }, iovLength(piece)));
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+const iovLength = (piece: Value): number =>
+  numberIn(fieldOf(piece, 'iov_len', 1) ?? fail(`${written(piece)} has no length`)) ?? fail(`${written(piece)} has no length`);
+
+// ---- receiving -------------------------------------------------------------------------------------------------------------------
+
+interface Receiving {
+  readonly bytes: Uint8Array;
+  readonly flags?: number;
+  readonly message?: Message;
+  /** What the octets are to be, where the script says. */
+  readonly text?: Value | undefined;
+  compare?(): Mismatch[];
+}
+
+function receive(process: Process, file: File, { bytes, flags = 0, message, text, compare }: Receiving): Operation {
+  const endpoint = file instanceof SocketFile ? file.endpoint : undefined;
+  const given = message ?? (flags === 0 || endpoint === undefined ? undefined : process.sockets.message());
+  if (given !== undefined) given.flags = flags;
+  const waits = !file.nonBlocking && (flags & MSG_DONTWAIT) === 0;
+  const all = waits && (flags & MSG_WAITALL) !== 0 && (flags & MSG_PEEK) === 0 && endpoint?.socket.type === SOCK_STREAM;
+  let count = 0;
+  return {
+    waits,
+    timeoutUs: endpoint?.socket.receiveTimeoutUs || Number.POSITIVE_INFINITY,
+    attempt() {
+      for (;;) {
+        const result = endpoint === undefined ? file.read(bytes.subarray(count)) : endpoint.receive(bytes, count, bytes.length, given);
+        if (result < 0) return result === -ERRNO.EAGAIN && waits ? result : count > 0 ? count : result;
+        count += result;
+        if (!all || result === 0 || count >= bytes.length) return count;
+      }
+    },
+    expired: () => (count > 0 ? count : -ERRNO.EAGAIN),
+    compare: () => [...compareText(bytes.subarray(0, Math.min(count, bytes.length)), text), ...(compare?.() ?? [])],
+  };
+}
+
+/** Octets that were read: those that the script names, or the zeros that its packets carry. */
+function compareText(bytes: Uint8Array, text: Value | undefined): Mismatch[] {
+  const expected = text?.kind === 'string' ? ENCODER.encode(text.text) : new Uint8Array(bytes.length);
+  const at = bytes.findIndex((octet, i) => octet !== (expected[i] ?? 0));
+  return at < 0 ? [] : [{ field: `octet ${at} that was read`, expected: `${expected[at] ?? 0}`, actual: `${bytes[at]}` }];
+}
+
+const room = (count: number): Uint8Array => octets({ kind: 'any' }, count);
+
+const read = define(3, 3, (process, args) =>
+  receive(process, process.file(args), { bytes: room(args.number(2)), text: args.value(1) }),
+);
+
+const readv = define(3, 3, (process, args) => {
+  const lengths = itemsOf(args.value(1)).map(iovLength);
+  if (lengths.length !== args.number(2)) fail(`the iovec has ${lengths.length} items, not ${args.number(2)}`);
+  return receive(process, process.file(args), { bytes: room(lengths.reduce((sum, length) => sum + length, 0)) });
+});
+
+const recv = define(4, 4, (process, args) => {
+  const file = process.socket(args);
+  if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
+  checkFlags(args.call, args.number(3));
+  return receive(process, file, { bytes: room(args.number(2)), flags: args.number(3), text: args.value(1) });
+});
+
+const recvfrom = define(6, 6, (process, args) => {
+  const file = process.socket(args);
+  if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
+  checkFlags(args.call, args.number(3));
+  const message = process.sockets.message();
+  const from = args.value(4);
+  return receive(process, file, {
+    bytes: room(args.number(2)),
+    flags: args.number(3),
+    message,
+    text: args.value(1),
+    compare() {
+      if (from.kind !== 'struct') return [];
+      const { words, port } = process.address(from, process.settings.remote, 0);
+      const same = message.hasAddress && port === message.address.port && equalWords(words, 0, message.address.words, 0);
+      return same ? [] : [{ field: 'the sender', expected: written(from), actual: `port ${message.address.port}` }];
+    },
+  });
+});
+
+const recvmsg = define(3, 3, (process, args) => {
+  const file = process.socket(args);
+  if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
+  const flags = args.number(2);
+  checkFlags(args.call, flags);
+  const expected = args.value(1);
+  const pieces = itemsOf(fieldOf(expected, 'msg_iov') ?? fail('recvmsg: its msghdr has no msg_iov'));
+  const message = process.sockets.message();
+  message.wantsControls = true;
+  return receive(process, file, {
+    bytes: room(pieces.reduce((sum, piece) => sum + iovLength(piece), 0)),
+    flags,
+    message,
+    compare() {
+      const found: Mismatch[] = [];
+      const wanted = fieldOf(expected, 'msg_flags');
+      if (wanted !== undefined) found.push(...compareOutcome('msg_flags', wanted, message.resultFlags));
+      const controls = fieldOf(expected, 'msg_control');
+      if (controls !== undefined) found.push(...compareOutcome('msg_control', controls, message.controls.map(controlOutcome)));
+      return found;
+    },
+  });
+});
+
+/** A control message as scripts write it. */
+const controlOutcome = ({ level, type, value }: Control): Outcome => ({
+  cmsg_level: level,
+  cmsg_type: type,
+  cmsg_data: value instanceof Uint8Array ? [...value] : value,
+});
+
+// ---- from one descriptor to another ----------------------------------------------------------------------------------------------
+
+/** Moves octets until `most` have gone, or one of the two is not ready. */
+function move(from: File, to: File, most: number, waits: boolean, take: (bytes: Uint8Array) => number): Operation {
+  let moved = 0;
+  let kept: Uint8Array = new Uint8Array(0);
+  return {
+    waits,
+    attempt() {
+      while (moved < most) {
+        if (kept.length === 0) {
+          const bytes = room(Math.min(most - moved, 65_536));
+          const count = take(bytes);
+          if (count <= 0) return moved > 0 ? moved : count;
+          kept = bytes.subarray(0, count);
+        }
+        const count = to.write(kept);
+        if (count < 0) return moved > 0 && count !== -ERRNO.EAGAIN ? moved : count;
+        moved += count;
+        kept = kept.subarray(count);
+        if (from instanceof SocketFile && from.endpoint.socket.protocol === IPPROTO_TCP && kept.length === 0) break;
+      }
+      return moved;
+    },
+    expired: () => (moved > 0 ? moved : -ERRNO.EAGAIN),
+  };
+}
+
+const sendfile = define(4, 4, (process, args) => {
+  const to = process.file(args, 0);
+  const from = process.file(args, 1);
+  const offset = args.value(2);
+  let at = offset.kind === 'list' ? numberIn(offset) : undefined;
+  return move(from, to, args.number(3), !to.nonBlocking, (bytes) => {
+    if (at === undefined || !(from instanceof PlainFile)) return from.read(bytes);
+    const count = from.readAt(bytes, at);
+    at += count;
+    return count;
+  });
+});
+
+const SPLICE_F_NONBLOCK = 2;
+
+const splice = define(6, 6, (process, args) => {
+  const from = process.file(args, 0);
+  const to = process.file(args, 2);
+  const waits = !from.nonBlocking && !to.nonBlocking && (args.number(5) & SPLICE_F_NONBLOCK) === 0;
+  return move(from, to, args.number(4), waits, (bytes) => from.read(bytes));
+});
+
+export const transferCalls: Readonly<Record<string, CallDefinition>> = {
+  read,
+  readv,
+  recv,
+  recvfrom,
+  recvmsg,
+  write,
+  writev,
+  send: sendCall,
+  sendto,
+  sendmsg,
+  sendfile,
+  splice,
+};
+
