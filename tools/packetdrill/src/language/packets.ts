@@ -35,16 +35,21 @@ const ENCAPSULATION = /(?:ipv4|ipv6|gre|GREv0|mpls|encap)\b/y;
 const HEAD = /[^\n]*?:(?=\s)/y;
 const PSP_HEAD = /psp\s+spi\s+\w+/y;
 const PORTS = /\d+\s*>\s*\d+/y;
-const FLAGS = /-|[A-Z]*\.?\d*/y;
+/** Letters, ACE's digit on either side of the dot, and blanks before it. */
+const FLAGS = /-|[A-Z]+\d?(?:\s*\.\d?)?|\d?\.\d?/y;
 const RANGE = /(\d+):(\d+)\((\d+)\)/y;
 const OCTETS = /(?:[0-9a-fA-F]{2})+(?![0-9A-Za-z_])/y;
+const VALID_DIGEST = 'valid';
 const OPTION_NAME = /[A-Za-z][A-Za-z0-9_-]*/y;
 
 /** What follows < or >. */
 export function packet(reader: ValueReader): PacketSpec {
   const ip = attributes(reader);
   const encapsulation = heads(reader);
-  return { ip, encapsulation, transport: inner(reader) };
+  const transport = inner(reader);
+  // RFC 6951, as written behind the packet that is carried.
+  const carried = reader.take(/\/udp\(\d+\s*>\s*\d+\)/y) === undefined ? undefined : 'UDP';
+  return { ip, encapsulation: encapsulation ?? carried, transport };
 }
 
 function inner(reader: ValueReader): PacketSpec['transport'] {
@@ -87,10 +92,12 @@ function attribute(reader: ValueReader): IpSpec {
     case 'ce':
       return { ecn: name satisfies Ecn };
     case 'tos':
+    case 'class':
       return { tos: hexadecimal(reader, 'the octet of tos, such as 0x10', U8) };
     case 'flowlabel':
       return { flowLabel: hexadecimal(reader, 'a flow label, such as 0x12345', U20) };
     case 'ttl':
+    case 'hlim':
       return { ttl: reader.number('a TTL', 0, U8) };
     case 'frag':
       return { fragment: fragment(reader) };
@@ -177,14 +184,14 @@ function tcpFlags(reader: ValueReader): { flags: number; ace: number | undefined
   };
   if (text === '') return wrong();
   if (text === '-') return { flags: 0, ace: undefined };
-  const [letters = '', digits] = text.split('.');
-  let flags = digits === undefined ? 0 : ACK;
-  for (const letter of letters) {
+  let flags = text.includes('.') ? ACK : 0;
+  for (const letter of text.replaceAll(/[\s.\d]/g, '')) {
     const bit = FLAG_LETTERS.find(([one]) => one === letter)?.[1];
     if (bit === undefined) return wrong();
     flags |= bit;
   }
-  if (digits === undefined || digits === '') return { flags, ace: undefined };
+  const digits = text.replaceAll(/\D/g, '');
+  if (digits === '') return { flags, ace: undefined };
   const ace = Number(digits);
   if (ace > 7) reader.refuse(`the ACE field has three bits: 0 to 7, not ${digits}`, from);
   return { flags, ace };
@@ -249,6 +256,8 @@ function option(reader: ValueReader): TcpOption {
     case 'EXP-FO':
       return { name: 'FOEXP', octets: octets(reader) ?? '' };
     case 'md5':
+      // `valid`: whatever holds for the key. There are no keys, so that no digest holds.
+      if (reader.take(/valid\b/y) !== undefined) return { name, octets: VALID_DIGEST };
       return { name, octets: octets(reader) ?? reader.fail('a digest in hexadecimal') };
     case 'ECN':
       return { name, counters: accEcn(reader) };

@@ -8,6 +8,9 @@ export type Definitions = ReadonlyMap<string, string>;
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
 const INTEGER = /0[xX][0-9a-fA-F]+|-?\d+/y;
 const DECIMAL = /\d+/y;
+const LINE = /[^\n]*/y;
+const DIRECTIVE = /^#[ \t]*(ifdef|ifndef|else|endif)\b[ \t]*(\w*)/;
+const BRANCH = /^[ \t]*#[ \t]*(ifdef|ifndef|else|endif)\b[^\n]*/gm;
 const EQUALS = /=(?!=)/y;
 /** Structures in structures, beyond which a script is refused. */
 const DEEPEST = 100;
@@ -15,10 +18,52 @@ const DEEPEST = 100;
 export class ValueReader extends Reader {
   readonly definitions: Map<string, string>;
   #depth = 0;
+  /** Where each #ifdef stands that has not ended. */
+  readonly #conditions: number[] = [];
 
   constructor(text: string, definitions: Definitions) {
     super(text);
     this.definitions = new Map(definitions);
+  }
+
+  /** Blanks, comments, and lines of `#ifdef NAME`, `#else` and `#endif`: what belongs to a symbol that is not defined is passed over. */
+  override skip(): void {
+    super.skip();
+    while (this.text[this.at] === '#') {
+      this.#directive();
+      super.skip();
+    }
+  }
+
+  #directive(): void {
+    const from = this.at;
+    const line = this.takeHere(LINE) as string;
+    const [, directive = '', name = ''] = DIRECTIVE.exec(line) ?? [];
+    if (directive === 'ifdef' || directive === 'ifndef') {
+      if (this.#conditions.length >= DEEPEST) this.refuse(`#ifdef is nested more than ${DEEPEST} deep`, from);
+      this.#conditions.push(from);
+      if (this.definitions.has(name) !== (directive === 'ifdef')) this.#pass(from, true);
+    } else if (directive === 'else' && this.#conditions.length > 0) this.#pass(from, false);
+    else if (directive === 'endif' && this.#conditions.length > 0) this.#conditions.pop();
+    else {
+      this.at = from;
+      this.fail('an event');
+    }
+  }
+
+  /** To the line after the #endif that belongs here, or after its #else. */
+  #pass(from: number, toElse: boolean): void {
+    for (let depth = 0; ; ) {
+      BRANCH.lastIndex = this.at;
+      const found = BRANCH.exec(this.text);
+      if (found === null) return this.refuse('#ifdef lacks its #endif', from);
+      this.at = BRANCH.lastIndex;
+      if (found[1] === 'ifdef' || found[1] === 'ifndef') depth++;
+      else if (depth === 0 && (found[1] === 'endif' || toElse)) {
+        if (found[1] === 'endif') this.#conditions.pop();
+        return;
+      } else if (found[1] === 'endif') depth--;
+    }
   }
 
   /** A word as it is written, or undefined. */

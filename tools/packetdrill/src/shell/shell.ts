@@ -6,7 +6,7 @@ import { PlainFile } from '../system/files.js';
 import type { Process } from '../system/process.js';
 import { ip } from './ip.js';
 import { nstat } from './nstat.js';
-import { ss } from './ss.js';
+import { procNetTcp, ss } from './ss.js';
 import { echoed, procPath, setSysctls, sysctl } from './sysctl.js';
 import { ethtool, tc } from './link.js';
 import { parseShell, type Simple } from './words.js';
@@ -121,13 +121,17 @@ function redirect(context: ShellContext, file: string, output: string): void {
   sysctl(context, ['sysctl', `${path}=${output.trim()}`]);
 }
 
-/** `grep [-q] [-c] [-v] TEXT`, over what comes in. */
-function grep(_: ShellContext, words: readonly string[], input: string): Done {
+const SOCKET_LISTS = new Set(['/proc/net/tcp', '/proc/net/tcp6']);
+
+/** `grep [-q] [-c] [-v] TEXT`, over what comes in, or over the list of sockets under /proc/net. */
+function grep(context: ShellContext, words: readonly string[], input: string): Done {
   const flags = words.slice(1).filter((word) => word.startsWith('-'));
   const [pattern, ...files] = words.slice(1).filter((word) => !word.startsWith('-'));
-  if (pattern === undefined || files.length > 0) return fail('grep: takes a pattern, and reads what a command before it tells');
+  const other = files.find((file) => !SOCKET_LISTS.has(file));
+  if (pattern === undefined || other !== undefined) return fail(`grep: takes a pattern, and reads /proc/net/tcp or what a command before it tells, not ${other}`);
+  const text = files.length === 0 ? input : procNetTcp(context);
   const matches = new RegExp(pattern.replaceAll(/[()+?{}|]/g, '\\$&'));
-  const found = input.split('\n').filter((line) => line !== '' && matches.test(line) !== flags.includes('-v'));
+  const found = text.split('\n').filter((line) => line !== '' && matches.test(line) !== flags.includes('-v'));
   const output = flags.includes('-q') ? '' : flags.includes('-c') ? `${found.length}\n` : found.map((line) => `${line}\n`).join('');
   return { status: found.length > 0 ? 0 : 1, output };
 }
