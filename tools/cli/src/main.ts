@@ -10,11 +10,12 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   up: { summary: 'run a host on a TAP or TUN device, with services', load: () => import('./up.js') },
   demo: { summary: "show the kernel's own tools working against a host", load: () => import('./demo/demo.js') },
+  packetdrill: { summary: 'run packetdrill scripts against a host, in virtual time', load: () => import('@protoloom/packetdrill/command') },
   describe: { summary: 'print what a host is assembled from', load: () => import('./describe.js') },
 };
 
 const help = (): string => {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`);
   return `usage: protoloom COMMAND [OPTION]...\n\n${lines.join('\n')}\n\n  protoloom COMMAND --help tells a command's options; --version the version.\n`;
 };
 

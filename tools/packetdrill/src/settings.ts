@@ -99,6 +99,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   wire_server_dev: elsewhere('a second machine'),
   so_filename: elsewhere('a stack in a shared library'),
   so_flags: elsewhere('a stack in a shared library'),
+  tcp_md5_secret: elsewhere('TCP MD5 signatures (RFC 2385)'),
   udp_encapsulation: elsewhere('TCP in UDP (RFC 6951)'),
 };
 

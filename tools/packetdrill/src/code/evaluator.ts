@@ -82,7 +82,7 @@ const ARITHMETIC: Readonly<Record<string, (a: PyValue, b: PyValue) => PyValue>> 
   '*': (a, b) => number(a) * number(b),
   '/': (a, b) => number(a) / divisor(b),
   '//': (a, b) => Math.floor(number(a) / divisor(b)),
-  '%': (a, b) => (typeof a === 'string' ? limited(format(a, Array.isArray(b) ? b : [b as PyValue])) : modulo(number(a), divisor(b))),
+  '%': (a, b) => (typeof a === 'string' ? limited(format(a, Array.isArray(b) ? b : [b])) : modulo(number(a), divisor(b))),
   '**': (a, b) => number(a) ** number(b),
   '&': (a, b) => Number(bits(a) & bits(b)),
   '|': (a, b) => Number(bits(a) | bits(b)),
@@ -102,12 +102,15 @@ const limited = (made: string): string => (made.length > MOST_TEXT ? oops(`text 
 /** Python's `%` of text: d i u x X o f g e s r and %%. */
 function format(pattern: string, values: readonly PyValue[]): string {
   let next = 0;
-  const made = pattern.replace(/%([-0 +#]*)(\d{0,3})(?:\.(\d{1,2}))?([a-zA-Z%])/g, (_, flags: string, width: string, precision: string, kind: string) => {
-    if (kind === '%') return '%';
-    if (next >= values.length) return oops(`'${pattern}' takes more values than ${values.length}`);
-    const shown = formatted(kind, values[next++] as PyValue, precision === undefined ? undefined : Number(precision));
-    return flags.includes('-') ? shown.padEnd(Number(width)) : shown.padStart(Number(width), flags.includes('0') ? '0' : ' ');
-  });
+  const made = pattern.replace(
+    /%([-0 +#]*)(\d{0,3})(?:\.(\d{1,2}))?([a-zA-Z%])/g,
+    (_, flags: string, width: string, precision: string, kind: string) => {
+      if (kind === '%') return '%';
+      if (next >= values.length) return oops(`'${pattern}' takes more values than ${values.length}`);
+      const shown = formatted(kind, values[next++] as PyValue, precision === undefined ? undefined : Number(precision));
+      return flags.includes('-') ? shown.padEnd(Number(width)) : shown.padStart(Number(width), flags.includes('0') ? '0' : ' ');
+    },
+  );
   return next < values.length ? oops(`'${pattern}' takes ${next} values, not ${values.length}`) : made;
 }
 
@@ -243,10 +246,16 @@ class Evaluator {
     return items;
   }
 
-  #expression(): PyValue {
+  /** One level deeper, as far as that may go. */
+  #deeper(read: () => PyValue): PyValue {
     if (++this.#depth > DEEPEST) this.#tokens.fail(`less than ${DEEPEST} expressions in one another`);
-    const value = this.#or();
+    const value = read();
     this.#depth--;
+    return value;
+  }
+
+  #expression(): PyValue {
+    const value = this.#deeper(() => this.#or());
     if (this.#tokens.now.text !== 'if' || this.#tokens.now.kind !== 'name') return value;
     this.#tokens.advance();
     const condition = truth(this.#or());
@@ -284,7 +293,7 @@ class Evaluator {
   }
 
   #not(): PyValue {
-    return this.#tokens.taken('not') ? !truth(this.#not()) : this.#comparison();
+    return this.#tokens.taken('not') ? !truth(this.#deeper(() => this.#not())) : this.#comparison();
   }
 
   /** A chain: `low <= x <= high`. */
@@ -330,18 +339,13 @@ class Evaluator {
   }
 
   #unary(): PyValue {
-    if (++this.#depth > DEEPEST) this.#tokens.fail(`less than ${DEEPEST} expressions in one another`);
     const tokens = this.#tokens;
-    let value: PyValue;
-    if (tokens.taken('-')) value = -number(this.#unary());
-    else if (tokens.taken('+')) value = number(this.#unary());
-    else if (tokens.taken('~')) value = Number(~bits(this.#unary()));
-    else {
-      value = this.#postfix();
-      if (tokens.taken('**')) value = number(value) ** number(this.#unary());
-    }
-    this.#depth--;
-    return value;
+    const operand = (): PyValue => this.#deeper(() => this.#unary());
+    if (tokens.taken('-')) return -number(operand());
+    if (tokens.taken('+')) return number(operand());
+    if (tokens.taken('~')) return Number(~bits(operand()));
+    const value = this.#postfix();
+    return tokens.taken('**') ? number(value) ** number(operand()) : value;
   }
 
   #postfix(): PyValue {

@@ -37,7 +37,8 @@ function fieldsOf(process: Process, { endpoint }: SocketFile): ReadonlyMap<strin
   for (const name of [TCP_INFO, TCP_CC_INFO]) {
     const value = process.sockets.getOption(endpoint, IPPROTO_TCP, name);
     if (typeof value === 'number' && name === TCP_INFO) fail('%{ }%: the socket has no TCP_INFO');
-    if (typeof value === 'object' && !(value instanceof Uint8Array)) for (const [field, figure] of Object.entries(value)) fields.set(field, figure);
+    if (typeof value === 'object' && !(value instanceof Uint8Array))
+      for (const [field, figure] of Object.entries(value)) fields.set(field, figure);
   }
   return fields;
 }

@@ -97,4 +97,3 @@ export class Tokens {
     return this.#reader.fail(expected);
   }
 }
-

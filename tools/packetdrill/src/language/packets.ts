@@ -1,7 +1,9 @@
 // One packet of a script: IP attributes, then TCP, UDP or ICMP.
+
+import { encodeOptions } from '../packets/tcp-options.js';
 import {
-  type AccEcnCounter,
   ACK,
+  type AccEcnCounter,
   type Ecn,
   FLAG_LETTERS,
   type IcmpSpec,
@@ -34,21 +36,39 @@ const ENCAPSULATION = /(?:ipv4|ipv6|gre|GREv0|mpls|encap)\b/y;
 /** The colon that ends a head is followed by a blank: those of IPv6 addresses are not. */
 const HEAD = /[^\n]*?:(?=\s)/y;
 const PSP_HEAD = /psp\s+spi\s+\w+/y;
+/** RFC 6951, as written behind the packet that is carried. */
+const IN_UDP = /\/udp\(\d+\s*>\s*\d+\)/y;
 const PORTS = /\d+\s*>\s*\d+/y;
 /** Letters, ACE's digit on either side of the dot, and blanks before it. */
 const FLAGS = /-|[A-Z]+\d?(?:\s*\.\d?)?|\d?\.\d?/y;
-const RANGE = /(\d+):(\d+)\((\d+)\)/y;
+const RANGE = /\w+\s*:/y;
 const OCTETS = /(?:[0-9a-fA-F]{2})+(?![0-9A-Za-z_])/y;
-const VALID_DIGEST = 'valid';
+const MOST_OPTION_OCTETS = 40;
+const VALID_DIGEST = '00'.repeat(16);
 const OPTION_NAME = /[A-Za-z][A-Za-z0-9_-]*/y;
 
-/** What follows < or >. */
-export function packet(reader: ValueReader): PacketSpec {
+/** What follows < or >. A packet that arrives is given whole; of one that leaves, what is not said is not looked at. */
+export function packet(reader: ValueReader, direction: 'in' | 'out'): PacketSpec {
+  reader.skip();
+  const from = reader.at;
+  const spec = packetEither(reader);
+  const { transport } = spec;
+  if (transport.protocol !== 'tcp') return spec;
+  const octets = encodeOptions(transport.options ?? []).length;
+  if (octets % 4 !== 0 || octets > MOST_OPTION_OCTETS)
+    reader.refuse(`options have a multiple of 4 octets, at most ${MOST_OPTION_OCTETS}, not ${octets}: nop and eol fill up`, from);
+  if (direction === 'out') return spec;
+  if (transport.window === undefined) reader.refuse('a segment that arrives says its window: win N', from);
+  if (transport.options === undefined) reader.refuse('<...> is for segments that leave', from);
+  if (transport.seqAny) reader.refuse('a segment that arrives says its sequence number', from);
+  return spec;
+}
+
+function packetEither(reader: ValueReader): PacketSpec {
   const ip = attributes(reader);
   const encapsulation = heads(reader);
   const transport = inner(reader);
-  // RFC 6951, as written behind the packet that is carried.
-  const carried = reader.take(/\/udp\(\d+\s*>\s*\d+\)/y) === undefined ? undefined : 'UDP';
+  const carried = reader.take(IN_UDP) === undefined ? undefined : 'UDP';
   return { ip, encapsulation: encapsulation ?? carried, transport };
 }
 
@@ -157,7 +177,8 @@ function quoted(reader: ValueReader): Quoted | undefined {
   const result: Quoted =
     protocol === undefined
       ? { protocol: 'tcp', ...range(reader) }
-      : { protocol: protocol as 'udp' | 'raw', seq: 0, length: udp(reader).length };
+      : { protocol: protocol as 'udp' | 'raw', seq: 0, seqAbsolute: false, length: udp(reader).length };
+  reader.take(IN_UDP);
   reader.expect(']');
   return result;
 }
@@ -167,11 +188,12 @@ function quoted(reader: ValueReader): Quoted | undefined {
 function tcp(reader: ValueReader): TcpSpec {
   const given = ports(reader);
   const { flags, ace } = tcpFlags(reader);
-  const { seq, length } = range(reader);
+  const sequence = range(reader);
   const ack = reader.take(/ack\b/y) === undefined ? undefined : reader.number('an acknowledgement number', 0, U32);
+  const ackAbsolute = ack !== undefined && reader.taken('!');
   const window = reader.take(/win\b/y) === undefined ? undefined : reader.number('a window', 0, U16);
   const urgent = reader.take(/urg\b/y) === undefined ? undefined : reader.number('an urgent pointer', 0, U16);
-  return { protocol: 'tcp', ports: given, flags, ace, seq, length, ack, window, urgent, options: options(reader) };
+  return { protocol: 'tcp', ports: given, flags, ace, ...sequence, ack, ackAbsolute, window, urgent, options: options(reader) };
 }
 
 function tcpFlags(reader: ValueReader): { flags: number; ace: number | undefined } {
@@ -197,22 +219,33 @@ function tcpFlags(reader: ValueReader): { flags: number; ace: number | undefined
   return { flags, ace };
 }
 
-/** `first:last(length)`. */
-function range(reader: ValueReader): { seq: number; length: number } {
+interface Range {
+  readonly seq: number;
+  readonly seqAbsolute: boolean;
+  readonly seqAny: boolean;
+  readonly length: number;
+}
+
+/** `first:last(length)`, and `!` where the numbers are those on the wire; `...(length)` where they may be any. */
+function range(reader: ValueReader): Range {
   reader.skip();
   const from = reader.at;
-  if (reader.sees(RANGE)) {
-    reader.at = from;
-    const seq = reader.number('a sequence number', 0, U32);
-    reader.expect(':');
-    const end = reader.number('a sequence number', 0, U32);
+  if (reader.taken('...')) {
     reader.expect('(');
     const length = reader.number('octets of payload', 0, U16);
     reader.expect(')');
-    if (end !== (seq + length) % (U32 + 1)) reader.refuse(`${seq} and ${length} octets end at ${(seq + length) % (U32 + 1)}, not at ${end}`, from);
-    return { seq, length };
+    return { seq: 0, seqAbsolute: false, seqAny: true, length };
   }
-  return reader.fail('sequence numbers, such as 1:1001(1000)');
+  if (!reader.sees(RANGE)) reader.fail('sequence numbers, such as 1:1001(1000)');
+  const seq = reader.number('a sequence number', 0, U32);
+  reader.expect(':');
+  const end = reader.number('a sequence number', 0, U32);
+  reader.expect('(');
+  const length = reader.number('octets of payload', 0, U16);
+  reader.expect(')');
+  const last = (seq + length) % (U32 + 1);
+  if (end !== last) reader.refuse(`${seq} and ${length} octets end at ${last}, not at ${end}`, from);
+  return { seq, seqAbsolute: reader.taken('!'), seqAny: false, length };
 }
 
 function options(reader: ValueReader): readonly TcpOption[] | undefined {

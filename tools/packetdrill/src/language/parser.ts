@@ -104,8 +104,8 @@ function microseconds(reader: ValueReader): number {
 }
 
 function eventAction(reader: ValueReader): ScriptEvent['action'] {
-  if (reader.taken('<')) return { kind: 'packet', direction: 'in', packet: packet(reader) };
-  if (reader.taken('>')) return { kind: 'packet', direction: 'out', packet: packet(reader) };
+  if (reader.taken('<')) return { kind: 'packet', direction: 'in', packet: packet(reader, 'in') };
+  if (reader.taken('>')) return { kind: 'packet', direction: 'out', packet: packet(reader, 'out') };
   if (reader.sees(/`/y)) return command(reader);
   if (reader.sees(/%\{/y)) return code(reader);
   return call(reader);

@@ -124,8 +124,13 @@ export interface TcpSpec {
   /** The three bits AE, CWR and ECE as one number, where the script gives it so. */
   readonly ace: number | undefined;
   readonly seq: number;
+  /** `!` behind it: the number as it is on the wire. */
+  readonly seqAbsolute: boolean;
+  /** `...`: whichever number. */
+  readonly seqAny: boolean;
   readonly length: number;
   readonly ack: number | undefined;
+  readonly ackAbsolute: boolean;
   readonly window: number | undefined;
   readonly urgent: number | undefined;
   /** undefined: `<...>`. */
@@ -152,6 +157,7 @@ export interface IcmpSpec {
 export interface Quoted {
   readonly protocol: 'tcp' | 'udp' | 'raw';
   readonly seq: number;
+  readonly seqAbsolute: boolean;
   readonly length: number;
 }
 

@@ -1,6 +1,7 @@
 // Words, numbers and the values of system calls; symbols that a user defines are put in here.
-import { Reader } from './text.js';
+
 import type { Field, Value } from './script.js';
+import { Reader } from './text.js';
 
 /** `NAME=value` as given: text in quotes or backticks keeps them. */
 export type Definitions = ReadonlyMap<string, string>;
@@ -121,7 +122,7 @@ export class ValueReader extends Reader {
   #defined(name: string): Value {
     const meaning = this.definitions.get(name);
     if (meaning === undefined) return { kind: 'word', name };
-    if (meaning.startsWith('"')) return { kind: 'string', text: unescape(meaning.slice(1, -1)), open: false };
+    if (meaning.startsWith('"')) return { kind: 'string', text: unescaped(meaning.slice(1, -1)), open: false };
     if (/^(-?\d+|0[xX][0-9a-fA-F]+)$/.test(meaning)) return { kind: 'integer', value: Number(meaning) };
     return { kind: 'word', name: meaning };
   }
@@ -129,7 +130,7 @@ export class ValueReader extends Reader {
   /** Strings in a row are one, as in C. */
   #string(): Value {
     let text = '';
-    while (this.sees(/"/y)) text += unescape(this.quoted('"', '"'));
+    while (this.sees(/"/y)) text += unescaped(this.quoted('"', '"'));
     const open = this.taken('...');
     return { kind: 'string', text, open };
   }
@@ -165,7 +166,7 @@ export class ValueReader extends Reader {
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '0': '\0' };
 
 /** C's escapes: the common letters, \xHH; any other character stands for itself. */
-const unescape = (text: string): string =>
+const unescaped = (text: string): string =>
   text.replace(/\\(?:x([0-9a-fA-F]{2})|([\s\S]))/g, (_, hex: string | undefined, character: string) =>
     hex === undefined ? (ESCAPES[character] ?? character) : String.fromCharCode(Number.parseInt(hex, 16)),
   );

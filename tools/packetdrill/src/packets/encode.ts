@@ -94,7 +94,10 @@ export function encodeTransport(packet: Packet): Uint8Array {
 const checksum = (packet: Packet, bytes: Uint8Array): number => finish(transportSum(packet, bytes));
 
 /** The folded sum of pseudo-header and octets: 0xffff where the checksum in them holds. */
-export function transportSum({ source, destination, protocol }: Pick<Packet, 'source' | 'destination' | 'protocol'>, bytes: Uint8Array): number {
+export function transportSum(
+  { source, destination, protocol }: Pick<Packet, 'source' | 'destination' | 'protocol'>,
+  bytes: Uint8Array,
+): number {
   const words = Int32Array.of(...source, ...destination);
   return sum(bytes, 0, bytes.length, sum(Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), 0, 2, pseudoSum(words, 0, 4, protocol)));
 }

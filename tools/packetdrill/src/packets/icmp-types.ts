@@ -71,13 +71,11 @@ export function icmpNumbers(family: 4 | 6, typeName: string, codeName: string | 
   const types = family === 4 ? V4 : V6;
   const named = types[typeName];
   const type = named?.type ?? numbered(typeName);
-  if (type === undefined)
-    return `ICMPv${family} has no type ${typeName}; there is ${Object.keys(types).join(', ')} and type_N`;
+  if (type === undefined) return `ICMPv${family} has no type ${typeName}; there is ${Object.keys(types).join(', ')} and type_N`;
   if (codeName === undefined) return { type, code: 0 };
   const codes = named?.codes ?? Object.values(types).find((one) => one.type === type)?.codes ?? {};
   const code = codes[codeName] ?? numbered(codeName);
-  if (code === undefined)
-    return `${typeName} has no code ${codeName}; there is ${[...Object.keys(codes), 'code_N'].join(', ')}`;
+  if (code === undefined) return `${typeName} has no code ${codeName}; there is ${[...Object.keys(codes), 'code_N'].join(', ')}`;
   return { type, code };
 }
 
@@ -94,8 +92,7 @@ export function icmpNames(family: 4 | 6, type: number, code: number): string {
 }
 
 /** Whether octets 4 to 7 are an MTU. */
-export const hasMtu = (family: 4 | 6, type: number, code: number): boolean =>
-  family === 4 ? type === 3 && code === 4 : type === 2;
+export const hasMtu = (family: 4 | 6, type: number, code: number): boolean => (family === 4 ? type === 3 && code === 4 : type === 2);
 
 /** Whether they are an identifier and a sequence number. */
 export const isEcho = (family: 4 | 6, type: number): boolean => (family === 4 ? type === 0 || type === 8 : type === 128 || type === 129);

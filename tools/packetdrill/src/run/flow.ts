@@ -96,8 +96,8 @@ export class Flow {
       protocol: 'tcp',
       sourcePort: spec.ports?.source || this.remote.port,
       destinationPort: spec.ports?.destination || this.local.port,
-      seq: (spec.seq + (isSyn ? 0 : this.remoteIsn)) >>> 0,
-      ack: (spec.flags & ACK) === 0 ? (spec.ack ?? 0) : ((spec.ack ?? 0) + ours) >>> 0,
+      seq: (spec.seq + (isSyn || spec.seqAbsolute ? 0 : this.remoteIsn)) >>> 0,
+      ack: (spec.flags & ACK) === 0 || spec.ackAbsolute ? (spec.ack ?? 0) : ((spec.ack ?? 0) + ours) >>> 0,
       flags: spec.flags | (ace & 4 ? 0x100 : 0) | (ace & 2 ? 0x80 : 0) | (ace & 1 ? 0x40 : 0),
       reserved: 0,
       window: spec.window ?? 0,
@@ -131,7 +131,7 @@ export class Flow {
 
   /** The head of a packet of ours: IP's header and eight octets, which RFC 792 has routers return. */
   #quote(quoted: IcmpSpec['quoted']): Uint8Array {
-    const { protocol = 'tcp', seq = 0, length = 0 } = quoted ?? {};
+    const { protocol = 'tcp', seq = 0, seqAbsolute = false, length = 0 } = quoted ?? {};
     const common = { sourcePort: this.local.port, destinationPort: this.remote.port };
     const packet: Packet = {
       family: this.#family,
@@ -149,7 +149,7 @@ export class Flow {
           ? {
               ...common,
               protocol: 'tcp',
-              seq: (seq + this.localIsn) >>> 0,
+              seq: (seq + (seqAbsolute ? 0 : this.localIsn)) >>> 0,
               ack: 0,
               flags: 0,
               reserved: 0,
@@ -189,7 +189,8 @@ export class Flow {
     if (transport.protocol !== 'tcp' && transport.protocol !== 'udp') return false;
     if ((transport.protocol === 'tcp' ? TCP : UDP) !== this.protocol) return false;
     const first = this.state === 'connecting' || this.state === 'syn-sent';
-    const learns = first && transport.destinationPort === this.remote.port && (transport.protocol === 'udp' || (transport.flags & (SYN | ACK)) === SYN);
+    const learns =
+      first && transport.destinationPort === this.remote.port && (transport.protocol === 'udp' || (transport.flags & (SYN | ACK)) === SYN);
     if (learns) {
       copyWords(packet.source, 0, this.local.words, 0);
       this.local.port = transport.sourcePort;
@@ -218,7 +219,12 @@ export class Flow {
     if (transport.protocol !== 'tcp') return packet;
     const expected = spec.transport.protocol === 'tcp' ? spec.transport : undefined;
     const isSyn = (transport.flags & SYN) !== 0;
-    if (this.state === 'packet-received' && isSyn && (transport.flags & ACK) !== 0 && ((expected?.flags ?? 0) & (SYN | ACK)) === (SYN | ACK)) {
+    if (
+      this.state === 'packet-received' &&
+      isSyn &&
+      (transport.flags & ACK) !== 0 &&
+      ((expected?.flags ?? 0) & (SYN | ACK)) === (SYN | ACK)
+    ) {
       this.state = 'synack-sent';
       this.localIsn = transport.seq;
     }
@@ -240,8 +246,8 @@ export class Flow {
       ...packet,
       transport: {
         ...transport,
-        seq: (transport.seq - ours) >>> 0,
-        ack: (transport.flags & ACK) === 0 ? transport.ack : (transport.ack - theirs) >>> 0,
+        seq: (transport.seq - (expected?.seqAbsolute ? 0 : ours)) >>> 0,
+        ack: (transport.flags & ACK) === 0 || expected?.ackAbsolute ? transport.ack : (transport.ack - theirs) >>> 0,
         options,
       },
     };
@@ -259,7 +265,6 @@ export class Flow {
     const wanted = actual === 0 ? 'one' : same ? `the same as before, 0x${known.actual.toString(16)}` : 'another than before';
     return [{ field: 'flow label', expected: wanted, actual: `0x${actual.toString(16)}` }];
   }
-
 }
 
 /** A fragment of a packet: octets `from` to `to` of what follows IP's header. */
@@ -273,4 +278,3 @@ function cut(packet: Packet, { from, to, id }: NonNullable<PacketSpec['ip']['fra
     fragment: { offset: from, more: to < whole.length, id },
   };
 }
-

@@ -9,7 +9,8 @@ export function tc(_: ShellContext, words: readonly string[]): Done {
   const [, object, action = '', ...rest] = words;
   if (object !== 'qdisc') return fail(`tc ${object} is not understood; tc qdisc is`);
   if (action === 'delete' || action === 'del' || action === 'show') return done();
-  if (action !== 'add' && action !== 'replace' && action !== 'change') return fail(`tc qdisc ${action} is not understood; add, replace and delete are`);
+  if (action !== 'add' && action !== 'replace' && action !== 'change')
+    return fail(`tc qdisc ${action} is not understood; add, replace and delete are`);
   const at = rest.indexOf('root');
   const [name = '', ...parameters] = at < 0 ? [] : rest.slice(at + 1);
   if (!DISCIPLINES.has(name)) return fail(`tc: the stack has no queue discipline ${name}`);

@@ -2,7 +2,10 @@
 import { type Done, done, type ShellContext } from './shell.js';
 
 export function nstat(context: ShellContext, words: readonly string[]): Done {
-  const flags = words.slice(1).filter((word) => word.startsWith('-')).join('');
+  const flags = words
+    .slice(1)
+    .filter((word) => word.startsWith('-'))
+    .join('');
   const patterns = words.slice(1).filter((word) => !word.startsWith('-'));
   const now = Object.fromEntries(Object.entries(context.stack.counters.mib()).map(([name, value]) => [name.replace('.', ''), value]));
   const before = flags.includes('a') ? {} : context.counted;

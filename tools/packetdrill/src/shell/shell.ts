@@ -5,10 +5,10 @@ import type { Settings } from '../settings.js';
 import { PlainFile } from '../system/files.js';
 import type { Process } from '../system/process.js';
 import { ip } from './ip.js';
+import { ethtool, tc } from './link.js';
 import { nstat } from './nstat.js';
 import { procNetTcp, ss } from './ss.js';
 import { echoed, procPath, setSysctls, sysctl } from './sysctl.js';
-import { ethtool, tc } from './link.js';
 import { parseShell, type Simple } from './words.js';
 
 /** What a command gave. */
@@ -61,6 +61,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 /** Files within files, beyond which a script is refused. */
 const DEEPEST = 10;
+class TooDeep extends ScriptFailure {}
 
 /** Runs a text. @throws ScriptFailure where a command fails, or is not understood. */
 export function runShell(context: ShellContext, text: string): void {
@@ -69,7 +70,7 @@ export function runShell(context: ShellContext, text: string): void {
 }
 
 function run(context: ShellContext, text: string, depth: number): number {
-  if (depth > DEEPEST) fail(`files call one another more than ${DEEPEST} deep`);
+  if (depth > DEEPEST) throw new TooDeep(`files call one another more than ${DEEPEST} deep`);
   let status = 0;
   for (const { when, commands } of parseShell(text, { PPID: '1', PACKETDRILL_PID: '1' })) {
     if ((when === 'and' && status !== 0) || (when === 'or' && status === 0)) continue;
@@ -106,7 +107,7 @@ function source(context: ShellContext, path: string, depth: number): Done {
     try {
       status = run(context, line, depth + 1);
     } catch (error) {
-      if (!(error instanceof ScriptFailure)) throw error;
+      if (!(error instanceof ScriptFailure) || error instanceof TooDeep) throw error;
       context.note(`${path}: ${error.message}`);
       status = 0;
     }
@@ -128,7 +129,8 @@ function grep(context: ShellContext, words: readonly string[], input: string): D
   const flags = words.slice(1).filter((word) => word.startsWith('-'));
   const [pattern, ...files] = words.slice(1).filter((word) => !word.startsWith('-'));
   const other = files.find((file) => !SOCKET_LISTS.has(file));
-  if (pattern === undefined || other !== undefined) return fail(`grep: takes a pattern, and reads /proc/net/tcp or what a command before it tells, not ${other}`);
+  if (pattern === undefined || other !== undefined)
+    return fail(`grep: takes a pattern, and reads /proc/net/tcp or what a command before it tells, not ${other}`);
   const text = files.length === 0 ? input : procNetTcp(context);
   const matches = new RegExp(pattern.replaceAll(/[()+?{}|]/g, '\\$&'));
   const found = text.split('\n').filter((line) => line !== '' && matches.test(line) !== flags.includes('-v'));
@@ -140,7 +142,8 @@ function grep(context: ShellContext, words: readonly string[], input: string): D
 function dd(context: ShellContext, words: readonly string[]): Done {
   const given = Object.fromEntries(words.slice(1).map((word) => word.split('=')));
   const bytes = sizeOf(given['bs'] ?? '512') * Number(given['count'] ?? Number.NaN);
-  if (given['if'] !== '/dev/zero' || given['of'] === undefined || !(bytes <= 0x1000_0000)) return fail('dd: takes if=/dev/zero of=FILE bs=N count=N');
+  if (given['if'] !== '/dev/zero' || given['of'] === undefined || !(bytes <= 0x1000_0000))
+    return fail('dd: takes if=/dev/zero of=FILE bs=N count=N');
   context.process.disk.set(given['of'], new PlainFile(given['of'], new Uint8Array(bytes)));
   return done();
 }

@@ -46,13 +46,13 @@ export function setSysctls(context: ShellContext, words: readonly string[]): Don
     const at = word.indexOf('=');
     const path = procPath(word.slice(0, at));
     if (at < 0 || path === undefined) return fail(`set_sysctls.py: ${word} is not /proc/sys/…=VALUE`);
-    if (!context.restore.has(path)) context.restore.set(path, valueOf(context, path));
+    if (!context.restore.has(path)) context.restore.set(path, current(context, path));
     sysctl(context, ['sysctl', `${path}=${word.slice(at + 1)}`]);
   }
   return done();
 }
 
-function valueOf({ stack }: ShellContext, path: string): string {
+function current({ stack }: ShellContext, path: string): string {
   try {
     return stack.sysctl.text(path);
   } catch {

@@ -1,6 +1,6 @@
 // The process that a script plays: its descriptors, and the conversations that belong to them.
 import { ERRNO } from '@protoloom/contracts';
-import { AF_INET, AF_INET6, type Endpoint, IPPROTO_TCP, type SocketAddress, SOCKETS, type Sockets } from '@protoloom/contracts/socket';
+import { AF_INET, AF_INET6, type Endpoint, IPPROTO_TCP, SOCKETS, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
 import type { Stack } from '@protoloom/stack';
 import { type IpAddress, parseAddress } from '@protoloom/wire';
 import { fail } from '../failure.js';

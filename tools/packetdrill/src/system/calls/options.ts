@@ -7,7 +7,7 @@ import type { Value } from '../../language/script.js';
 import type { SocketFile } from '../files.js';
 import { type CallDefinition, define, immediate } from '../operation.js';
 import { isErrno } from '../process.js';
-import { compareOutcome, numberIn, type Outcome, written } from '../values.js';
+import { compareOutcome, numberIn, written } from '../values.js';
 
 const O_RDWR = 2;
 const O_NONBLOCK = 0o4000;
@@ -18,7 +18,8 @@ const SIOCOUTQ = 0x5411;
 const SIOCOUTQNSD = 0x894b;
 
 /** What the stack does not have, in words of the script. */
-const absent = (call: string, level: Value, name: Value): string => `${call}: the stack has no option ${written(name)} of ${written(level)}`;
+const absent = (call: string, level: Value, name: Value): string =>
+  `${call}: the stack has no option ${written(name)} of ${written(level)}`;
 
 const setsockopt = define(5, 5, (process, args) => {
   const file = process.socket(args);
@@ -55,7 +56,7 @@ const getsockopt = define(5, 5, (process, args) => {
       return typeof got === 'number' && got < 0 && got >= -4095 && !isSigned(level, name) ? got : 0;
     },
     {
-      compare: () => compareOutcome('the option', args.value(3), got instanceof Uint8Array ? [...got] : (got as Outcome)),
+      compare: () => compareOutcome('the option', args.value(3), got instanceof Uint8Array ? [...got] : got),
       explain: (result) => (isErrno(result, 'ENOPROTOOPT') ? absent(args.call, args.value(1), args.value(2)) : undefined),
     },
   );

@@ -16,7 +16,8 @@ const open = define(2, 3, (process, args) => {
   const flags = args.number(1);
   const known = process.disk.get(path.text);
   const file = known ?? (DEVICES.has(path.text) || (flags & O_CREAT) !== 0 ? new PlainFile(path.text) : undefined);
-  if (file === undefined) return immediate(() => -ERRNO.ENOENT, { explain: () => `open: there is no ${path.text}, only what the script makes` });
+  if (file === undefined)
+    return immediate(() => -ERRNO.ENOENT, { explain: () => `open: there is no ${path.text}, only what the script makes` });
   process.disk.set(path.text, file);
   file.nonBlocking = (flags & O_NONBLOCK) !== 0;
   return immediate(() => 0, { opened: () => [file] });

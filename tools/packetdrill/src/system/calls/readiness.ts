@@ -45,7 +45,9 @@ const poll = define(3, 3, (process, args) => {
     attempt,
     expired: () => 0,
     compare: (): Mismatch[] =>
-      fds.flatMap(({ fd, expected, revents }) => compareFlags(`revents of ${fd}`, 'POLL', expected ?? { kind: 'integer', value: 0 }, revents)),
+      fds.flatMap(({ fd, expected, revents }) =>
+        compareFlags(`revents of ${fd}`, 'POLL', expected ?? { kind: 'integer', value: 0 }, revents),
+      ),
   };
 });
 
@@ -85,7 +87,8 @@ const DATA_NAMES = ['fd', 'ptr', 'u32', 'u64'] as const;
 
 /** epoll_data of an event. */
 function dataOf(event: Value): EpollData {
-  const name = DATA_NAMES.find((one) => fieldOf(event, one) !== undefined) ?? fail(`${written(event)} has none of ${DATA_NAMES.join(', ')}`);
+  const name =
+    DATA_NAMES.find((one) => fieldOf(event, one) !== undefined) ?? fail(`${written(event)} has none of ${DATA_NAMES.join(', ')}`);
   return { name, value: part(event, name) };
 }
 

@@ -62,23 +62,25 @@ const listen = define(2, 2, (process, args) => {
   });
 });
 
-const accepting = (flags: (args: Args) => number): CallDefinition['begin'] => (process, args) => {
-  const file = process.socket(args);
-  if (file === undefined) return notASocket;
-  let accepted: File | undefined;
-  return {
-    waits: !file.nonBlocking,
-    timeoutUs: file.endpoint.socket.receiveTimeoutUs || Number.POSITIVE_INFINITY,
-    attempt() {
-      const endpoint = file.endpoint.accept();
-      if (typeof endpoint === 'number') return endpoint;
-      accepted = new SocketFile(endpoint);
-      accepted.nonBlocking = (flags(args) & SOCK_NONBLOCK) !== 0;
-      return 0;
-    },
-    opened: () => (accepted === undefined ? [] : [accepted]),
+const accepting =
+  (flags: (args: Args) => number): CallDefinition['begin'] =>
+  (process, args) => {
+    const file = process.socket(args);
+    if (file === undefined) return notASocket;
+    let accepted: File | undefined;
+    return {
+      waits: !file.nonBlocking,
+      timeoutUs: file.endpoint.socket.receiveTimeoutUs || Number.POSITIVE_INFINITY,
+      attempt() {
+        const endpoint = file.endpoint.accept();
+        if (typeof endpoint === 'number') return endpoint;
+        accepted = new SocketFile(endpoint);
+        accepted.nonBlocking = (flags(args) & SOCK_NONBLOCK) !== 0;
+        return 0;
+      },
+      opened: () => (accepted === undefined ? [] : [accepted]),
+    };
   };
-};
 
 const connect = define(3, 3, (process, args) => {
   const file = process.socket(args);
@@ -93,7 +95,8 @@ const connect = define(3, 3, (process, args) => {
     attempt() {
       if (begun) return outcome(endpoint);
       const result = endpoint.connect(address);
-      if ((result >= 0 && address.family !== AF_UNSPEC) || isErrno(result, 'EINPROGRESS')) process.connecting(args.number(0), endpoint, address);
+      if ((result >= 0 && address.family !== AF_UNSPEC) || isErrno(result, 'EINPROGRESS'))
+        process.connecting(args.number(0), endpoint, address);
       if (!isErrno(result, 'EINPROGRESS') || file.nonBlocking) return result;
       begun = true;
       return outcome(endpoint);
@@ -120,7 +123,8 @@ const close = define(1, 1, (process, args) => {
   let begun = false;
   return {
     waits: true,
-    timeoutUs: file instanceof SocketFile && file.endpoint.socket.linger > 0 ? file.endpoint.socket.linger * 1_000_000 : Number.POSITIVE_INFINITY,
+    timeoutUs:
+      file instanceof SocketFile && file.endpoint.socket.linger > 0 ? file.endpoint.socket.linger * 1_000_000 : Number.POSITIVE_INFINITY,
     attempt() {
       if (begun) return (file.readiness & POLLHUP) === 0 ? -ERRNO.EAGAIN : 0;
       begun = true;
@@ -137,10 +141,17 @@ export const socketCalls: Readonly<Record<string, CallDefinition>> = {
   socket,
   bind,
   listen,
-  accept: define(3, 3, accepting(() => 0)),
-  accept4: define(4, 4, accepting((args) => args.number(3))),
+  accept: define(
+    3,
+    3,
+    accepting(() => 0),
+  ),
+  accept4: define(
+    4,
+    4,
+    accepting((args) => args.number(3)),
+  ),
   connect,
   shutdown,
   close,
 };
-

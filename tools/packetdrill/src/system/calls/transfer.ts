@@ -1,14 +1,6 @@
 // Octets in and out: read, write and their like, sendfile and splice.
 import { ERRNO } from '@protoloom/contracts';
-import {
-  type Control,
-  IPPROTO_TCP,
-  type Message,
-  MSG_DONTWAIT,
-  MSG_PEEK,
-  MSG_WAITALL,
-  SOCK_STREAM,
-} from '@protoloom/contracts/socket';
+import { type Control, IPPROTO_TCP, type Message, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from '@protoloom/contracts/socket';
 import { equalWords } from '@protoloom/wire';
 import { fail } from '../../failure.js';
 import type { Value } from '../../language/script.js';
@@ -182,9 +174,7 @@ function compareText(bytes: Uint8Array, text: Value | undefined): Mismatch[] {
 
 const room = (count: number): Uint8Array => octets({ kind: 'any' }, count);
 
-const read = define(3, 3, (process, args) =>
-  receive(process, process.file(args), { bytes: room(args.number(2)), text: args.value(1) }),
-);
+const read = define(3, 3, (process, args) => receive(process, process.file(args), { bytes: room(args.number(2)), text: args.value(1) }));
 
 const readv = define(3, 3, (process, args) => {
   const lengths = itemsOf(args.value(1)).map(iovLength);
@@ -314,4 +304,3 @@ export const transferCalls: Readonly<Record<string, CallDefinition>> = {
   sendfile,
   splice,
 };
-
