@@ -1,5 +1,6 @@
 // @protoloom/mechanisms: protocol-free algorithms with time as an argument.
 export * from './reassembly.js';
+export * from './reno.js';
 export * from './timer-wheel.js';
 export * from './token-bucket.js';
 export { VERSION } from './version.js';

@@ -8,7 +8,9 @@ import { ipv4 } from '@protoloom/ipv4';
 import { loopback } from '@protoloom/loopback';
 import { neighbour } from '@protoloom/neighbour';
 import { tcp } from '@protoloom/tcp';
+import { tcpCubic } from '@protoloom/tcp-cubic';
 import { tcpNewreno } from '@protoloom/tcp-newreno';
+import { tcpReno } from '@protoloom/tcp-reno';
 import { tun } from '@protoloom/tun';
 import { udp } from '@protoloom/udp';
 
@@ -24,6 +26,8 @@ export const linuxHost: readonly Plugin[] = Object.freeze([
   icmpv4,
   udp,
   tcp,
+  tcpCubic,
+  tcpReno,
   tcpNewreno,
 ]);
 

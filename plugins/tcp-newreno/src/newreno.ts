@@ -1,47 +1,10 @@
-// NewReno: slow start, congestion avoidance and the reduction on loss of RFC 5681 §3.1. What is lost, and when an episode ends (RFC 6582),
-// is TCP's.
-import type { AckEvent, CongestionControl, CongestionEvent, Controller, SenderControl, SenderView } from '@protoloom/contracts/tcp';
-import { AdditiveIncrease, decrease, slowStart } from '@protoloom/mechanisms';
-
-/** RFC 5681 equation 4. */
-const BETA = 0.5;
-
-class NewReno implements Controller {
-  readonly #view: SenderView;
-  readonly #out: SenderControl;
-  readonly #increase = new AdditiveIncrease();
-
-  constructor(view: SenderView, out: SenderControl) {
-    this.#view = view;
-    this.#out = out;
-  }
-
-  onAck({ acked }: AckEvent): void {
-    const { phase, cwndLimited, mss } = this.#view;
-    const out = this.#out;
-    // RFC 7661: a window that is not used does not grow. In recovery TCP keeps it where the reduction put it.
-    if (acked <= 0 || !cwndLimited || phase === 'recovery' || phase === 'cwr') return;
-    const rest = out.cwnd < out.ssthresh ? slowStart(out, acked) : acked;
-    if (rest > 0) this.#increase.grow(out, rest, mss);
-  }
-
-  onCongestion({ why, inFlight }: CongestionEvent): void {
-    const { mss } = this.#view;
-    const out = this.#out;
-    out.ssthresh = decrease(inFlight, BETA, mss);
-    // RFC 5681 §3.1: the loss window is one segment; a fast retransmit goes on from ssthresh.
-    out.cwnd = why === 'rto' ? mss : out.ssthresh;
-    this.#increase.reset();
-  }
-
-  info(): Readonly<Record<string, number>> {
-    return { cwnd: this.#out.cwnd, ssthresh: this.#out.ssthresh };
-  }
-}
+// NewReno: Reno's window, and recovery that goes on over partial acknowledgements (RFC 6582), which is TCP's affair.
+import type { CongestionControl } from '@protoloom/contracts/tcp';
+import { Reno } from '@protoloom/mechanisms';
 
 export const control: CongestionControl = {
   name: 'newreno',
   drive: 'window',
   partialAcks: true,
-  create: (view, out) => new NewReno(view, out),
+  create: (view, out) => new Reno(view, out),
 };

@@ -106,7 +106,7 @@ describe("an outsider's congestion controller", () => {
   it('of thirty lines serves connections, chosen by sysctl, and tells its figures', async () => {
     const both = pair([...linuxHost, fixedWindow], IP4, { impairment: { rate: 100e6 } });
     both.a.sysctl.set('net.ipv4.tcp_congestion_control', 'fixed');
-    expect(both.a.sysctl.get('net.ipv4.tcp_available_congestion_control')).to.equal('newreno fixed');
+    expect(both.a.sysctl.get('net.ipv4.tcp_available_congestion_control')).to.equal('cubic reno newreno fixed');
     const { client } = await transfer(both, AF_INET, '10.0.0.2', 200_000);
     expect(client.getsockopt(IPPROTO_TCP, TCP_CONGESTION)).to.equal('fixed');
     expect(client.getsockopt(IPPROTO_TCP, TCP_INFO)).to.include({ tcpi_snd_cwnd: 4 });
@@ -118,7 +118,7 @@ describe("an outsider's congestion controller", () => {
     both.a.plug(fixedWindow);
     let attempt: Promise<string> = Promise.resolve('never tried');
     const { client } = await transfer(both, AF_INET, '10.0.0.2', 200_000, (socket) => {
-      expect(socket.getsockopt(IPPROTO_TCP, TCP_CONGESTION)).to.equal('newreno');
+      expect(socket.getsockopt(IPPROTO_TCP, TCP_CONGESTION)).to.equal('cubic');
       socket.setsockopt(IPPROTO_TCP, TCP_CONGESTION, 'fixed');
       expect(socket.getsockopt(IPPROTO_TCP, TCP_CC_INFO)).to.deep.equal({ segments: 4 });
       expect(() => socket.setsockopt(IPPROTO_TCP, TCP_CONGESTION, 'nobody')).to.throw('ENOENT');

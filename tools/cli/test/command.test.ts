@@ -12,7 +12,7 @@ describe('the protoloom command', function () {
   this.timeout(20_000);
 
   for (const [what, args, message] of [
-    ['a command that is not there', ['upp'], /there is no command upp; there is up, demo, describe/],
+    ['a command that is not there', ['upp'], /there is no command upp; there is up, demo, packetdrill, describe/],
     ['a bad flag', ['up', '--nope'], /Unknown option '--nope'/],
     ['a bad address', ['up', '--address', '10.0.0'], /is not an address/],
     ['a bad port', ['up', '--service', 'echo:99999'], /a port is a whole number/],
