@@ -128,7 +128,7 @@ describe("an outsider's congestion controller", () => {
     await client.close();
     both.sim.advance(1e6);
     await both.a.unplug('@example/fixed-window');
-    expect(both.a.sysctl.get('net.ipv4.tcp_available_congestion_control')).to.equal('newreno');
+    expect(both.a.sysctl.get('net.ipv4.tcp_available_congestion_control')).to.equal('cubic reno newreno');
     await both.sim.stop();
   });
 
