@@ -26,6 +26,8 @@ class Cubic implements Controller {
   #origin = 0;
   #wEst = 0;
   #cwndPrior = 0;
+  /** Up to when the epoch's time counts, µs: the last acknowledgement, or the end of an idle time. */
+  #countedUs = 0;
   /** Parts of a segment by which the window is to grow. */
   #growth = 0;
   /** What undo brings back. */
@@ -38,6 +40,7 @@ class Cubic implements Controller {
 
   onAck({ acked, rttUs, roundStart }: AckEvent): void {
     const { phase, cwndLimited } = this.#view;
+    this.#count(cwndLimited);
     // RFC 9438 §4.2 and RFC 7661: a window that is not used does not grow. In recovery TCP keeps it where the reduction put it.
     if (acked <= 0 || phase === 'recovery' || phase === 'cwr') return;
     const out = this.#out;
@@ -138,9 +141,15 @@ class Cubic implements Controller {
     this.#out.ssthresh = Math.max(this.#out.ssthresh, priorSsthresh);
   }
 
-  /** RFC 9438 §5.8: time in which nothing was sent is none in which the window grows. */
-  onRestart(idleUs: number): void {
-    if (this.#epochUs !== NO_EPOCH) this.#epochUs = Math.min(this.#epochUs + idleUs, this.#view.nowUs);
+  onRestart(): void {
+    this.#count(false);
+  }
+
+  /** RFC 9438 §5.8: time in which the window was not used, or nothing was sent, is none in which it grows. */
+  #count(used: boolean): void {
+    const { nowUs } = this.#view;
+    if (!used && this.#epochUs !== NO_EPOCH) this.#epochUs += nowUs - Math.max(this.#epochUs, this.#countedUs);
+    this.#countedUs = nowUs;
   }
 
   /** Windows in segments, K in ms. */

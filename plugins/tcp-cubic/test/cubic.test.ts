@@ -133,6 +133,21 @@ describe('CUBIC', () => {
     expect(idle.segments).to.equal(used.segments);
   });
 
+  it('time in which the window is not used is no time of growth either, though data flows [RFC 9438 §5.8]', () => {
+    const used = new Rig(100);
+    const limited = new Rig(100);
+    for (const rig of [used, limited]) {
+      rig.lose();
+      for (let i = 0; i < 10; i++) rig.round(100_000);
+    }
+    limited.view.cwndLimited = false;
+    for (let i = 0; i < 50; i++) limited.round(100_000);
+    limited.view.cwndLimited = true;
+    used.round(100_000);
+    limited.round(100_000);
+    expect(limited.segments).to.equal(used.segments);
+  });
+
   it('does not grow in recovery, nor a window that is not used [RFC 9438 §4.2, RFC 7661]', () => {
     const rig = new Rig(10);
     rig.view.phase = 'recovery';
