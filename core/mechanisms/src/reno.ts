@@ -1,7 +1,7 @@
 // Slow start, congestion avoidance and the reduction on loss of RFC 5681 §3.1: what Reno and NewReno have in common, which is all but how TCP
 // ends recovery.
 import type { AckEvent, CongestionEvent, Controller, SenderControl, SenderView } from '@protoloom/contracts/tcp';
-import { AdditiveIncrease, decrease, slowStart } from './window.js';
+import { AdditiveIncrease, countedOctets, decrease, slowStart } from './window.js';
 
 /** RFC 5681 equation 4. */
 const BETA = 0.5;
@@ -16,7 +16,8 @@ export class Reno implements Controller {
     this.#out = out;
   }
 
-  onAck({ acked }: AckEvent): void {
+  onAck(ack: AckEvent): void {
+    const acked = countedOctets(ack);
     const { phase, cwndLimited, mss } = this.#view;
     const out = this.#out;
     // RFC 7661: a window that is not used does not grow. In recovery TCP keeps it where the reduction put it.

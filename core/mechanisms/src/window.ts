@@ -1,6 +1,13 @@
 // Arithmetic of window-driven congestion controllers: RFC 5681 §3.1, RFC 3465.
 
 /**
+ * Octets of an acknowledgement for which a window may grow: not those that selective or duplicate acknowledgements told of before, or the
+ * one that ends a recovery would count for all of it. As Linux counts.
+ */
+export const countedOctets = ({ acked, delivered }: { readonly acked: number; readonly delivered: number }): number =>
+  Math.min(acked, delivered);
+
+/**
  * Slow start: cwnd grows by what was acknowledged, up to ssthresh (RFC 5681 equation 2, RFC 3465 §2.2 with L unbounded, as Linux counts).
  * @returns the octets of `acked` beyond ssthresh, for congestion avoidance.
  */
@@ -11,17 +18,19 @@ export function slowStart(window: { cwnd: number; readonly ssthresh: number }, a
   return rest;
 }
 
-/** Additive increase: one segment for each cwnd of octets acknowledged (RFC 5681 equation 3, byte counting of RFC 3465 §2.1). */
+/**
+ * Additive increase: one segment for each cwnd of octets acknowledged (RFC 5681 equation 3, byte counting of RFC 3465 §2.1), and for one
+ * acknowledgement one at most, as that is a round trip's.
+ */
 export class AdditiveIncrease {
   #counted = 0;
 
   /** @param acked octets. @param mss octets. */
   grow(window: { cwnd: number }, acked: number, mss: number): void {
-    this.#counted += acked;
-    while (this.#counted >= window.cwnd) {
-      this.#counted -= window.cwnd;
-      window.cwnd += mss;
-    }
+    this.#counted = Math.min(this.#counted, window.cwnd) + Math.min(acked, window.cwnd);
+    if (this.#counted < window.cwnd) return;
+    this.#counted -= window.cwnd;
+    window.cwnd += mss;
   }
 
   /** After a reduction: what was counted belongs to another window. */

@@ -1,6 +1,6 @@
 // CUBIC: RFC 9438 §4. Windows are counted in segments here, as in the RFC, and move by whole ones, as on Linux.
 import type { AckEvent, CongestionControl, CongestionEvent, Controller, SenderControl, SenderView } from '@protoloom/contracts/tcp';
-import { slowStart } from '@protoloom/mechanisms';
+import { countedOctets, slowStart } from '@protoloom/mechanisms';
 import { HyStart } from './hystart.js';
 
 /** Segments per second cubed: RFC 9438 §5.1. */
@@ -38,7 +38,9 @@ class Cubic implements Controller {
     this.#out = out;
   }
 
-  onAck({ acked, rttUs, roundStart }: AckEvent): void {
+  onAck(ack: AckEvent): void {
+    const { rttUs, roundStart } = ack;
+    const acked = countedOctets(ack);
     const { phase, cwndLimited } = this.#view;
     this.#count(cwndLimited);
     // RFC 9438 §4.2 and RFC 7661: a window that is not used does not grow. In recovery TCP keeps it where the reduction put it.
@@ -70,7 +72,8 @@ class Cubic implements Controller {
     const { mss, nowUs, minRttUs } = this.#view;
     const out = this.#out;
     const cwnd = Math.floor(out.cwnd / mss);
-    const segments = acked / mss;
+    // One acknowledgement is a round trip's at most, however much it is about.
+    const segments = Math.min(acked / mss, cwnd);
     if (this.#epochUs === NO_EPOCH) this.#beginEpoch(cwnd, nowUs);
     const t = (nowUs - this.#epochUs + Math.max(0, minRttUs)) / SECOND_US - this.#kSeconds;
     const target = Math.min(Math.max(this.#origin + C * t * t * t, cwnd), cwnd * MOST_GROWTH);

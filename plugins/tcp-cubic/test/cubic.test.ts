@@ -22,7 +22,7 @@ class Rig {
   }
 
   ack(segments: number, rttUs = -1, roundStart = false): void {
-    this.controller.onAck({ acked: segments * MSS, rttUs, roundStart } as AckEvent);
+    this.controller.onAck({ acked: segments * MSS, delivered: segments * MSS, rttUs, roundStart } as AckEvent);
   }
 
   /** A round trip in which the whole window is acknowledged, segment by segment. */
@@ -146,6 +146,14 @@ describe('CUBIC', () => {
     used.round(100_000);
     limited.round(100_000);
     expect(limited.segments).to.equal(used.segments);
+  });
+
+  it('an acknowledgement of several windows counts as one round trip: W_est moves by α [RFC 9438 §4.3]', () => {
+    const rig = new Rig(60);
+    rig.lose();
+    rig.ack(250);
+    expect(rig.segments).to.equal(42);
+    expect(rig.controller.info?.()['wEst']).to.be.closeTo(42 + 0.53, 0.01);
   });
 
   it('does not grow in recovery, nor a window that is not used [RFC 9438 §4.2, RFC 7661]', () => {

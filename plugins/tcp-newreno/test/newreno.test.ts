@@ -10,7 +10,7 @@ function rig(cwnd = 10 * MSS): {
   controller: Controller;
   out: SenderControl;
   view: { phase: Phase; cwndLimited: boolean };
-  ack(bytes: number): void;
+  ack(bytes: number, delivered?: number): void;
   lose(why: CongestionEvent['why'], inFlight: number): void;
 } {
   const view = { mss: MSS, phase: 'open' as Phase, cwndLimited: true };
@@ -20,7 +20,7 @@ function rig(cwnd = 10 * MSS): {
     controller,
     out,
     view,
-    ack: (acked) => controller.onAck({ acked } as AckEvent),
+    ack: (acked, delivered = acked) => controller.onAck({ acked, delivered } as AckEvent),
     lose: (why, inFlight) => controller.onCongestion({ why, inFlight, lost: MSS, persistent: false }),
   };
 }
@@ -39,6 +39,15 @@ describe('NewReno', () => {
       for (let left = out.cwnd; left > 0; left -= MSS) ack(MSS);
       expect(out.cwnd).to.equal((10 + round) * MSS);
     }
+  });
+
+  it('an acknowledgement counts once for what it is about, and for one round trip at most [RFC 5681 §3.1 equation 3, RFC 3465 §2.1]', () => {
+    const { out, ack } = rig();
+    out.ssthresh = 10 * MSS;
+    ack(60 * MSS, 2 * MSS); // ends a recovery in which the rest was delivered
+    expect(out.cwnd).to.equal(10 * MSS);
+    ack(60 * MSS);
+    expect(out.cwnd).to.equal(11 * MSS);
   });
 
   it('goes on from half of what was in flight after a fast retransmit, from one segment after a timeout [RFC 5681 §3.1, §3.2]', () => {

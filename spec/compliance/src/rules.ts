@@ -125,7 +125,7 @@ export const RULES: readonly Rule[] = [
 ];
 
 /**
- * From acknowledgement to acknowledgement: each allows its part of a round's growth. What is not used may be kept up to a round's, since
+ * From acknowledgement to acknowledgement: each allows its part of a round's growth, however much it is about. What is not used may be kept up to a round's, since
  * windows may move by whole segments.
  */
 function avoidance({ perRound }: Bounds): Watch {
@@ -138,7 +138,7 @@ function avoidance({ perRound }: Bounds): Watch {
       return undefined;
     }
     const round = perRound(before.cwnd / mss) * mss;
-    allowed = Math.min(allowed, mss + round) + (round * acked) / before.cwnd;
+    allowed = Math.min(allowed, mss + round) + round * Math.min(1, acked / before.cwnd);
     const growth = grew(step);
     if (growth > allowed + 1) return `${windows(step)}, acknowledged ${acked}: ${Math.floor(allowed)} more at most`;
     allowed -= Math.max(0, growth);
