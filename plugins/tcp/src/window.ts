@@ -87,6 +87,12 @@ export function worthUpdating(tcb: Tcb): boolean {
 /** Whether an ACK that left now would not tell of less window than the last. */
 export const offersAsMuch = (tcb: Tcb): boolean => candidate(tcb) >= tcb.rcvWnd;
 
+/** Segments that a round trip is taken to bring at first: Linux's TCP_INIT_CWND. */
+const INITIAL_READ_SEGMENTS = 10;
+
+/** What a round trip is taken to bring until one was measured: less than the window, or a peer that fills the window would never exceed it. */
+export const initialReadSpace = (tcb: Tcb): number => Math.min(tcb.rcvSsthresh, tcb.rcvWnd, INITIAL_READ_SEGMENTS * tcb.advertisedMss);
+
 /** `bytes` of text came in order: the window opens towards the buffer's size (Linux's tcp_grow_window). */
 export function growWindow(tcb: Tcb, bytes: number): void {
   const most = Math.min(tcb.windowClamp > 0 ? tcb.windowClamp : fullSpace(tcb), freeSpace(tcb));

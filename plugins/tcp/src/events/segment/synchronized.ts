@@ -18,6 +18,7 @@ import { sendAck } from '../../segment.js';
 import { MAX_SACK_BLOCKS, type Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
 import { finAcked, RCV_SHUTDOWN, receiveWindow, type Tcb } from '../../tcb.js';
+import { initialReadSpace } from '../../window.js';
 import { lingered } from '../close.js';
 import { expandSendBuffer, isWritable } from '../send.js';
 import { armFinWait2, armKeepAlive, disarm, rearm } from '../timeouts.js';
@@ -208,7 +209,7 @@ export function becomeEstablished(tcb: Tcb): void {
   tcb.lastReceivedUs = nowUs;
   tcb.lastAckUs = nowUs;
   tcb.readSinceUs = nowUs;
-  tcb.readSpace = tcb.rcvWnd;
+  tcb.readSpace = initialReadSpace(tcb);
   tcb.softError = 0;
   connectionOpened(tcb);
   expandSendBuffer(tcb);
