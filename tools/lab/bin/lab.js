@@ -1,0 +1,2 @@
+#!/usr/bin/env node
+await import('../dist/main.js').then(({ main }) => main(process.argv.slice(2)));
