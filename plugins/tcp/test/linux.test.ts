@@ -1,6 +1,6 @@
 // Where the RFCs leave a choice, or Linux takes one of its own: as a Linux 6.18 host was seen to answer.
-import { AF_UNSPEC, MSG_MORE, POLLHUP, POLLIN, POLLOUT, SHUT_RDWR, SHUT_WR } from '@protoloom/contracts/socket';
-import { TCP_DEFER_ACCEPT, TCP_LINGER2 } from '@protoloom/contracts/tcp';
+import { AF_UNSPEC, IPPROTO_TCP, MSG_MORE, POLLHUP, POLLIN, POLLOUT, SHUT_RDWR, SHUT_WR } from '@protoloom/contracts/socket';
+import { TCP_DEFER_ACCEPT, TCP_INFO, TCP_LINGER2 } from '@protoloom/contracts/tcp';
 import { expect } from 'chai';
 import { Lab, mss, sackPermitted, timestamps, wscale } from './lab.js';
 
@@ -13,6 +13,27 @@ const open = (win = 1024) => {
 };
 
 describe('as Linux', () => {
+  it('a round trip is taken to bring ten segments at first: a peer that fills the window from the start makes the buffer grow', () => {
+    const lab = new Lab();
+    const listener = lab.listen();
+    lab.in('S', { options: mss(1000) });
+    lab.sent();
+    lab.advance(5000);
+    lab.in('.', { seq: 1, ack: 1 });
+    const endpoint = listener.accept();
+    if (typeof endpoint === 'number') throw new Error(`accept: ${endpoint}`);
+    const told = (): Record<string, number> => lab.sockets.getOption(endpoint, IPPROTO_TCP, TCP_INFO) as Record<string, number>;
+    expect(told()).to.include({ tcpi_rcv_space: 14_600 });
+    const before = endpoint.socket.receiveBuffer;
+    // Twenty segments are read in the first round trip, of five milliseconds.
+    for (let i = 0; i < 20; i++) lab.in('.', { seq: 1 + 1000 * i, ack: 1, len: 1000 });
+    lab.advance(10_000);
+    lab.stack.enter();
+    lab.read(endpoint);
+    expect(told()).to.include({ tcpi_rcv_space: 20_000 });
+    expect(endpoint.socket.receiveBuffer).to.be.greaterThan(before);
+  });
+
   it('offers whole segments of text: less the timestamps, where they are spoken', () => {
     const lab = new Lab({ options: true });
     lab.listen();
