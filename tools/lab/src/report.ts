@@ -126,7 +126,9 @@ Mbit/s of text that the receiver has read, over the model's (their ratio). One c
 
 - Reno and NewReno: \`sqrt(3 / (2 b p)) · MSS / RTT\` (RFC 3649 §2, after Mathis et al.). They count octets, so that delayed acknowledgements change nothing: b is 1,
   and the constant 1.22.
-- CUBIC: RFC 9438 §5.1, or Reno's in the Reno-friendly region of §4.3, whichever is larger.
+- CUBIC: RFC 9438 §5.1, or Reno's in the Reno-friendly region of §4.3, whichever is larger. Both take losses to come at equal distances. Where they come at
+  random, CUBIC's curve carries 1.30 / 1.05 = 1.23 times as much without fast convergence (Poojary and Sharma, An Asymptotic Approximation of TCP CUBIC, 2015), and where
+  the two regions meet, the larger of both windows is larger than either's mean: ratios above one are to be expected there.
 - *link*: no model applies, or it asks for more than there is; the measure is what the link carries of text, ${((1448 / 1500) * 100).toFixed(1)} % of its rate.
 
 \`p\` is the path's, the round trip is the mean that was measured. Random loss comes on top of a queue of one bandwidth-delay product; without loss the queue has no end.

@@ -42,6 +42,7 @@ export function svg({ title, x, y, points, marks }: Plot): string {
   const grid = 'stroke="#ddd"';
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#333">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     `<text x="${MARGIN.left}" y="20" font-size="14">${escaped(title)}</text>`,
     ...ticksTo(mostX).flatMap((at) => [
