@@ -71,7 +71,7 @@ class Cubic implements Controller {
   #avoid(acked: number): void {
     const { mss, nowUs, minRttUs } = this.#view;
     const out = this.#out;
-    const cwnd = Math.floor(out.cwnd / mss);
+    const cwnd = Math.max(1, Math.floor(out.cwnd / mss));
     // One acknowledgement is a round trip's at most, however much it is about.
     const segments = Math.min(acked / mss, cwnd);
     if (this.#epochUs === NO_EPOCH) this.#beginEpoch(cwnd, nowUs);

@@ -235,10 +235,10 @@ export class Sender {
     } else controller.onUndo(from);
   }
 
-  /** What TCP does after the call: RFC 5681 §3.2 step 6. */
+  /** What TCP does after the call: RFC 5681 §3.2 step 6, though never under a segment, which may have grown since. */
   #settle(event: Event, phase: Phase): void {
-    const { out } = this;
-    if (event.kind === 'recovered' && phase === 'recovery' && out.ssthresh < out.cwnd) out.cwnd = out.ssthresh;
+    const { out, view } = this;
+    if (event.kind === 'recovered' && phase === 'recovery' && out.ssthresh < out.cwnd) out.cwnd = Math.max(view.mss, out.ssthresh);
     if (event.kind === 'undo') this.#reduced = false;
   }
 
