@@ -259,4 +259,11 @@ describe('the language', () => {
     expect(script.init).to.deep.equal([{ kind: 'command', text: 'sysctl a', line: 6, column: 5 }]);
     expect(script.cleanup).to.deep.equal({ kind: 'command', text: 'rm f', line: 8, column: 2 });
   });
+
+  it('every event, and what is in it, has its line and column, also where a value before it was looked at twice', () => {
+    const { events } = parseScript('0 a(1,\n  2) = 0\n\n  +0 `b\nc`\n+0 d(4, {x=1,\n y=2}) = 0  // e\n +1 %{ f\n}%\n');
+    expect(events.map(({ line, column }) => `${line}:${column}`)).to.deep.equal(['1:1', '4:3', '6:1', '8:2']);
+    expect(events.map(({ action: one }) => ('line' in one ? `${one.line}:${one.column}` : ''))).to.deep.equal(['', '4:7', '', '8:7']);
+    expect(wrong('0 a(1) = 0\n+0 b(2) = 0\n+0 c(3) 0\n')).to.match(/^3:9 /);
+  });
 });

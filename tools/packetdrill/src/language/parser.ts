@@ -78,11 +78,12 @@ function code(reader: ValueReader): Code {
 function event(reader: ValueReader): ScriptEvent {
   reader.skip();
   const from = reader.at;
+  const place = reader.place(from);
   if (!reader.sees(EVENT)) reader.fail('the time of an event: a number, +number or *');
   const time = eventTime(reader);
   const action = eventAction(reader);
   const text = reader.text.slice(from, reader.at).replace(/\s+/g, ' ').trim();
-  return { ...reader.place(from), text: text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text, time, action };
+  return { ...place, text: text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text, time, action };
 }
 
 function eventTime(reader: ValueReader): EventTime {

@@ -21,6 +21,10 @@ export class Reader {
   readonly text: string;
   readonly #first: { readonly line: number; readonly column: number };
   #at = 0;
+  /** Up to where `place` has counted: the line breaks before, and where the last of them is. */
+  #counted = 0;
+  #breaks = 0;
+  #lastBreak = -1;
 
   /** @param first where the text begins in its file, where it is a piece of one. */
   constructor(text: string, first = { line: 1, column: 1 }) {
@@ -123,11 +127,19 @@ export class Reader {
   }
 
   place(at: number = this.#at): { readonly line: number; readonly column: number } {
-    const before = this.text.slice(0, at);
-    const lastBreak = before.lastIndexOf('\n');
-    let line = this.#first.line;
-    for (let i = before.indexOf('\n'); i >= 0; i = before.indexOf('\n', i + 1)) line++;
-    return { line, column: lastBreak < 0 ? this.#first.column + at : at - lastBreak };
+    // Events ask for places in ascending order: the count goes on from the last one.
+    if (at < this.#counted) {
+      this.#counted = 0;
+      this.#breaks = 0;
+      this.#lastBreak = -1;
+    }
+    for (let i = this.text.indexOf('\n', this.#counted); i >= 0 && i < at; i = this.text.indexOf('\n', i + 1)) {
+      this.#breaks++;
+      this.#lastBreak = i;
+    }
+    this.#counted = at;
+    const line = this.#first.line + this.#breaks;
+    return { line, column: this.#lastBreak < 0 ? this.#first.column + at : at - this.#lastBreak };
   }
 
   private skipBlanks(): void {
