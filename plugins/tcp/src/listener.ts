@@ -27,8 +27,6 @@ export class Request {
   readonly irs: number;
   readonly rcvNxt: number;
   iss = 0;
-  /** As in the SYN, not scaled. */
-  readonly sndWnd: number;
   rcvWnd = 0;
   advertisedMss = 0;
   /** From the SYN; 536 where it had none. */
@@ -64,7 +62,6 @@ export class Request {
     this.remotePort = remotePort;
     this.irs = seg.seq;
     this.rcvNxt = (seg.seq + 1) | 0;
-    this.sndWnd = seg.wnd;
     this.windowScalingOk = seg.wndScale >= 0 && sysctls.windowScaling;
     this.sndWndScale = this.windowScalingOk ? seg.wndScale : 0;
     this.sackOk = seg.sackPermitted && sysctls.sack;

@@ -11,9 +11,6 @@ import { isSending } from './state.js';
 import { finSent, type Tcb, writeEnd } from './tcb.js';
 import { FIN, PSH } from './wire.js';
 
-/** Windows up to this size are used whole, larger ones by halves: Linux's tcp_bound_to_half_wnd, RFC 9293 §3.8.6.2.1 with Fs = 1/2. */
-const SMALL_WINDOW = 536;
-
 /** Sends what may be sent now. */
 export function output(tcb: Tcb): void {
   if (tcb.state === TCP_CLOSE || tcb.state === TCP_LISTEN || tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECV) {
@@ -131,7 +128,7 @@ export function sendOne(tcb: Tcb, text: number, flags: number): number {
 /** Octets of the next packet, a whole number of segments unless it is the tail; 0: wait. */
 function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number): number {
   if (window <= 0 || room <= 0) return 0;
-  const mss = boundToHalfWindow(tcb, segmentMss(tcb));
+  const mss = segmentMss(tcb);
   const route = routeOf(tcb);
   if (typeof route === 'number') return 0;
   const most = Math.min(window, room, Math.max(maxPayload(route, segmentHeaderBytes(tcb)), mss));
@@ -148,12 +145,6 @@ function mayNotSendSmall(tcb: Tcb): boolean {
   if (tcb.finQueued) return false;
   if (tcb.cork || tcb.more) return true;
   return !tcb.noDelay && inFlight(tcb) > 0 && ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndSmall - tcb.sndNxt) | 0) <= 0;
-}
-
-/** A peer whose whole window is smaller than two segments is sent half windows, so that it can acknowledge at all. */
-function boundToHalfWindow(tcb: Tcb, mss: number): number {
-  const cutoff = tcb.maxSndWnd > SMALL_WINDOW ? tcb.maxSndWnd >> 1 : tcb.maxSndWnd;
-  return cutoff > 0 && mss > cutoff ? Math.max(cutoff, 48) : mss;
 }
 
 /** Whether a segment holds the last octet of what the user pushed: RFC 9293 §3.9.1.2. MSG_MORE does not push. */

@@ -55,13 +55,30 @@ export function advertisedMss(route: Route, userMss: number): number {
   return Math.min(userMss > 0 ? Math.min(userMss, told) : told, 0xffff);
 }
 
-/** Eff.snd.MSS of RFC 9293 §3.7.1 (MUST-16), less the options that every segment carries. */
+/** Windows up to this size are used whole, larger ones by halves: Linux's tcp_bound_to_half_wnd, RFC 9293 §3.8.6.2.1 with Fs = 1/2. */
+const SMALL_WINDOW = 536;
+/** The least that a segment is cut to for a small window, header options included. */
+const LEAST_HALF = 48;
+
+/** A peer whose whole window is smaller than two segments is sent half windows, so that it can acknowledge at all. */
+function boundToHalfWindow(maxSndWnd: number, mss: number, options: number): number {
+  const most = maxSndWnd > SMALL_WINDOW ? maxSndWnd >> 1 : maxSndWnd;
+  return most > 0 && mss > most ? Math.max(most, LEAST_HALF - options) : mss;
+}
+
+/** The peer offers more than it ever has: MAX.SND.WND of RFC 9293 §3.8.6.2.1. */
+export function raiseMaxWindow(tcb: Tcb, window: number): void {
+  tcb.maxSndWnd = window;
+  if (tcb.route !== undefined) syncMss(tcb, tcb.route);
+}
+
+/** Eff.snd.MSS of RFC 9293 §3.7.1 (MUST-16), less the options that every segment carries; no more than half of what the peer can take. */
 export function syncMss(tcb: Tcb, route: Route): void {
   const was = tcb.mss;
   tcb.pathMtu = route.mtu;
   const fits = Math.min(route.mtu - route.headerBytes - HEADER_BYTES, tcb.peerMss);
   const options = tcb.timestampsOk ? TIMESTAMP_BYTES : 0;
-  tcb.mss = Math.max(fits - options, tcb.tcp.sysctls.minSndMss - options);
+  tcb.mss = boundToHalfWindow(tcb.maxSndWnd, Math.max(fits, tcb.tcp.sysctls.minSndMss) - options, options);
   if (tcb.mss < was && tcb.sndUna !== tcb.sndNxt) mssChanged(tcb);
 }
 

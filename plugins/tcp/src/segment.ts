@@ -21,7 +21,7 @@ import {
 } from './options.js';
 import { type Peer, resolve, routeOf, tooBig } from './route.js';
 import type { Tcb } from './tcb.js';
-import { selectWindow } from './window.js';
+import { chooseScale, fullSpace, openingClamp, selectWindow } from './window.js';
 import * as wire from './wire.js';
 
 /** Largest network packet, bytes: the length fields of IP have 16 bits. */
@@ -114,6 +114,21 @@ export function acceptableSeq(tcb: Tcb): number {
   return ((edge - tcb.sndNxt) | 0) >= 0 ? tcb.sndNxt : ((tcb.sndNxt - edge) | 0) < 1 << tcb.rcvWndScale ? tcb.sndNxt : edge;
 }
 
+/** What a SYN offers. That of a simultaneous open's SYN-ACK is all of our SYN's, whatever the peer's SYN had, as on Linux. */
+function synOffer(tcb: Tcb): SynOptions {
+  if (tcb.state !== TCP_SYN_RECV) return tcb;
+  const { sysctls } = tcb.tcp;
+  return {
+    advertisedMss: tcb.advertisedMss,
+    windowScalingOk: sysctls.windowScaling,
+    rcvWndScale: chooseScale(tcb.tcp, fullSpace(tcb), openingClamp(tcb)),
+    sackOk: sysctls.sack,
+    timestampsOk: sysctls.timestamps !== 0,
+    tsOffset: tcb.tsOffset,
+    tsRecent: tcb.tsRecent,
+  };
+}
+
 /** SYN, or SYN-ACK of a simultaneous open. The window is not scaled (RFC 7323 §2.2). */
 export function sendSyn(tcb: Tcb): number {
   const { tcp } = tcb;
@@ -121,14 +136,15 @@ export function sendSyn(tcb: Tcb): number {
   if (typeof route === 'number') return route;
   const phase = tcb.state === TCP_SYN_RECV ? PHASE_SYN_ACK : PHASE_SYN;
   const flags = phase === PHASE_SYN_ACK ? wire.SYN | wire.ACK : wire.SYN;
-  const own = synOptionBytes(tcb);
+  const offer = synOffer(tcb);
+  const own = synOptionBytes(offer);
   const outside = outsideBytes(tcb, phase);
   const headerBytes = wire.HEADER_BYTES + own + outside;
   const packet = tcp.packets.make(0);
   const at = packet.push(headerBytes);
   const ack = phase === PHASE_SYN_ACK ? tcb.rcvNxt : 0;
   wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, tcb.iss, ack, headerBytes, flags, Math.min(tcb.rcvWnd, 0xffff), 0);
-  writeSynOptions(tcb, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs);
+  writeSynOptions(offer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs);
   if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own, phase);
   fromSocket(tcb, packet);
   sealOutside(tcb, packet);

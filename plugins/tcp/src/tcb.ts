@@ -90,7 +90,7 @@ export class Tcb {
   peerMss = 536;
   /** TCP_MAXSEG, 0: not set. */
   userMss = 0;
-  /** What we told the peer in our SYN. */
+  /** What we told the peer in our SYN; once the connection stands, less the options that every segment carries. */
   advertisedMss = 536;
   /** Path MTU that `mss` was computed from. */
   pathMtu = 0;

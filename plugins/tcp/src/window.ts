@@ -23,10 +23,20 @@ export function initialWindow(space: number, mss: number, segments: number): num
   return segments > 0 ? Math.min(window, segments * mss) : window;
 }
 
+/** Default of net.core.rmem_max: a user may ask for a buffer of so much at any time. */
+const MOST_ASKED = 4_194_304;
+
+/** The highest window that a connection may ever offer, 0: no limit. A buffer that the user has fixed limits it, as on Linux. */
+export function openingClamp(tcb: Tcb): number {
+  if (!tcb.socket.receiveBufferLocked) return tcb.windowClamp;
+  const space = fullSpace(tcb);
+  return tcb.windowClamp > 0 ? Math.min(tcb.windowClamp, space) : space;
+}
+
 /** The scale with which the largest window that the buffer may grow to can be told. */
 export function chooseScale(tcp: Tcp, space: number, clamp: number): number {
   if (!tcp.sysctls.windowScaling) return 0;
-  let most = Math.max(space, tcp.sysctls.rmem[2] as number);
+  let most = Math.max(space, tcp.sysctls.rmem[2] as number, MOST_ASKED);
   if (clamp > 0) most = Math.min(most, clamp);
   const scale = 31 - Math.clz32(Math.max(most, 1)) - 15;
   return Math.max(0, Math.min(scale, MAX_SCALE));

@@ -13,7 +13,7 @@ import { sendSyn } from '../segment.js';
 import { enter } from '../state.js';
 import { FLOW_TIME_WAIT, type Tcb } from '../tcb.js';
 import type { TimeWait } from '../time-wait.js';
-import { chooseScale, fullSpace, initialWindow } from '../window.js';
+import { chooseScale, fullSpace, initialWindow, openingClamp } from '../window.js';
 import { armRetransmit } from './timeouts.js';
 
 /** Linux's: the sequence number that follows a TIME-WAIT's, further than any window reaches. */
@@ -83,7 +83,7 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   tcb.advertisedMss = advertisedMss(route, tcb.userMss);
   syncMss(tcb, route);
   const space = fullSpace(tcb);
-  tcb.rcvWndScale = tcb.windowScalingOk ? chooseScale(tcp, space, tcb.windowClamp) : 0;
+  tcb.rcvWndScale = tcb.windowScalingOk ? chooseScale(tcp, space, openingClamp(tcb)) : 0;
   tcb.rcvWnd = initialWindow(tcb.windowClamp > 0 ? Math.min(space, tcb.windowClamp) : space, tcb.advertisedMss, route.initialRwnd);
   tcb.rcvSsthresh = tcb.rcvWnd;
   tcb.rcvNxt = 0;

@@ -108,12 +108,12 @@ function checksumHolds(packet: Packet): boolean {
   return sum(bytes, head, tail, pseudo) === 0xffff;
 }
 
-/** Flags that no sane sender sets together: SYN with FIN or RST, FIN with RST, FIN without ACK, none at all. */
+/** Flags that no sane sender sets together: SYN or FIN with RST, FIN alone, none at all. SYN with FIN is each state's own affair, as on Linux. */
 function isNonsense(flags: number): boolean {
   const { SYN, FIN, RST, ACK } = wire;
   const relevant = flags & (SYN | FIN | RST | ACK);
   if (relevant === 0) return true;
-  if ((relevant & SYN) !== 0) return (relevant & (FIN | RST)) !== 0;
+  if ((relevant & SYN) !== 0) return (relevant & RST) !== 0;
   if ((relevant & FIN) !== 0) return (relevant & RST) !== 0 || (relevant & ACK) === 0;
   return false;
 }

@@ -12,7 +12,7 @@ import { sendBare } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
 import { enter } from '../../state.js';
 import type { Tcb } from '../../tcb.js';
-import { chooseScale, fullSpace, initialWindow } from '../../window.js';
+import { chooseScale, fullSpace, initialWindow, openingClamp } from '../../window.js';
 import { ACK } from '../../wire.js';
 import { closed, refuse } from './closed.js';
 import { pawsRejects } from './paws.js';
@@ -27,6 +27,10 @@ export function listen(tcb: Tcb, seg: Segment, iss: number | undefined): boolean
     return false;
   }
   if (seg.ackFlag) return closed(tcp, seg);
+  if (seg.syn && seg.fin) {
+    tcp.counters.badFlags++;
+    return false;
+  }
   if (!seg.syn) {
     tcp.counters.outOfWindow++;
     return false;
@@ -51,7 +55,7 @@ function admit(listener: Listener, seg: Segment, iss: number | undefined): boole
       request.peerMss = peerMss(seg.mss || defaultMss(route), tcb.userMss);
       request.advertisedMss = advertisedMss(route, tcb.userMss);
       const space = fullSpace(tcb);
-      request.rcvWndScale = request.windowScalingOk ? chooseScale(tcp, space, tcb.windowClamp) : 0;
+      request.rcvWndScale = request.windowScalingOk ? chooseScale(tcp, space, openingClamp(tcb)) : 0;
       const clamped = tcb.windowClamp > 0 ? Math.min(space, tcb.windowClamp) : space;
       const text = request.advertisedMss - (request.timestampsOk ? TIMESTAMP_BYTES : 0);
       request.rcvWnd = initialWindow(clamped, text, route.initialRwnd);
@@ -153,7 +157,7 @@ function establish(request: Request, seg: Segment): boolean {
     } else request.acked = true;
     return false;
   }
-  const child = beget(request);
+  const child = beget(request, seg);
   listener.drop(request);
   tcp.demux.add(child);
   child.hashed = true;
@@ -164,7 +168,7 @@ function establish(request: Request, seg: Segment): boolean {
   return taken;
 }
 
-function beget(request: Request): Tcb {
+function beget(request: Request, seg: Segment): Tcb {
   const { listener, tcp } = request;
   const parent = listener.tcb;
   const child = makeTcb(tcp, parent.socket.inherit(), request.family);
@@ -193,8 +197,8 @@ function beget(request: Request): Tcb {
   child.sndBase = child.sndNxt;
   child.sndSmall = child.sndNxt;
   child.pushSeq = child.sndNxt;
-  child.sndWnd = request.sndWnd;
-  child.maxSndWnd = request.sndWnd;
+  child.sndWnd = seg.wnd << request.sndWndScale;
+  child.maxSndWnd = child.sndWnd;
   child.sndWl1 = request.irs;
   child.peerMss = request.peerMss;
   child.advertisedMss = request.advertisedMss;

@@ -13,7 +13,9 @@ import {
 } from '@protoloom/contracts/tcp';
 import { answerUnacceptable, challengeAck, dataReceived, enterQuickMode, MAX_QUICK_ACKS, scheduleAck } from '../../ack.js';
 import { requestEgress } from '../../egress.js';
+import { TIMESTAMP_BYTES } from '../../options.js';
 import { ackReceived, connectionOpened } from '../../recovery/recovery.js';
+import { raiseMaxWindow } from '../../route.js';
 import { sendAck } from '../../segment.js';
 import { MAX_SACK_BLOCKS, type Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
@@ -187,7 +189,7 @@ function synAcknowledged(tcb: Tcb, seg: Segment): boolean {
   tcb.sndWl1 = seg.seq;
   tcb.sndWl2 = seg.ack;
   tcb.sndWnd = seg.syn ? seg.wnd : seg.wnd << tcb.sndWndScale;
-  tcb.maxSndWnd = tcb.sndWnd;
+  raiseMaxWindow(tcb, tcb.sndWnd);
   becomeEstablished(tcb);
   if (seg.syn) {
     // The SYN has come before: the peer hears so.
@@ -202,6 +204,8 @@ function synAcknowledged(tcb: Tcb, seg: Segment): boolean {
 /** The connection stands: RFC 9293 §3.10.7.3, fourth, and §3.10.7.4, fifth. */
 export function becomeEstablished(tcb: Tcb): void {
   const { nowUs } = tcb.tcp.clock;
+  // From here on it stands for text alone.
+  if (tcb.timestampsOk) tcb.advertisedMss -= TIMESTAMP_BYTES;
   enter(tcb, TCP_ESTABLISHED);
   tcb.retransmits = 0;
   tcb.backoff = 0;
@@ -258,7 +262,7 @@ function updateWindow(tcb: Tcb, seg: Segment, ahead: number): boolean {
   tcb.sndWl2 = seg.ack;
   if (window === tcb.sndWnd) return false;
   tcb.sndWnd = window;
-  if (window > tcb.maxSndWnd) tcb.maxSndWnd = window;
+  if (window > tcb.maxSndWnd) raiseMaxWindow(tcb, window);
   return true;
 }
 
