@@ -1,9 +1,13 @@
 // When to acknowledge: delayed ACKs (RFC 9293 §3.8.6.3, RFC 5681 §4.2) and their exceptions, with Linux's rhythm; RFC 5961's limits.
+import { compresses, compressionOver, flushCompressed } from './ack-compression.js';
 import { requestEgress } from './egress.js';
+import { TIMESTAMP_BYTES } from './options.js';
+import { measureReceiveRtt } from './receive-rtt.js';
 import { sendAck } from './segment.js';
 import type { Segment } from './segment-in.js';
 import type { Tcb } from './tcb.js';
 import { growWindow, offersAsMuch } from './window.js';
+import { HEADER_BYTES } from './wire.js';
 
 /** Linux's TCP_ATO_MIN and TCP_DELACK_MIN, TCP_DELACK_MAX, and the ceiling of a session that is not interactive. */
 const ATO_MIN_US = 40_000;
@@ -13,13 +17,21 @@ const DELAY_MIN_US = 1_000;
 const DELAY_CEILING_US = 500_000;
 /** Segments acknowledged at once at the start, and after a gap: TCP_MAX_QUICKACKS. */
 export const MAX_QUICK_ACKS = 16;
-/** Linux's tcp_pingpong_thresh. */
-const INTERACTIVE = 1;
+/** What `interactive` counts up to: Linux's is an octet. */
+const MOST_INTERACTIVE = 255;
 /** Largest segment size that the estimate of the peer's takes. */
 const MIN_RCV_MSS = 88;
+/** Header of the largest segment that says nothing of the peer's segment size: Linux's TCP_MSS_DEFAULT and TCP_MIN_MSS with a header. */
+const TELLING_BYTES = 536 + HEADER_BYTES;
+const LEAST_TELLING_BYTES = 88 + HEADER_BYTES;
 
-const isInteractive = (tcb: Tcb): boolean => tcb.interactive >= INTERACTIVE;
-const inQuickMode = (tcb: Tcb): boolean => tcb.quickAcks > 0 && tcb.quickAckMode && !isInteractive(tcb);
+export const isInteractive = (tcb: Tcb): boolean => tcb.interactive >= tcb.tcp.sysctls.pingpongThresh;
+const inQuickMode = (tcb: Tcb): boolean => tcb.quickAcks > 0 && !isInteractive(tcb);
+
+/** Acknowledgements are to ride on data, until shown otherwise. */
+export function enterInteractive(tcb: Tcb): void {
+  tcb.interactive = tcb.tcp.sysctls.pingpongThresh;
+}
 
 function moreQuickAcks(tcb: Tcb, most: number): void {
   const windows = Math.floor(tcb.rcvWnd / (2 * Math.max(tcb.rcvMss, 1))) || 2;
@@ -42,6 +54,7 @@ export function cancelDelayedAck(tcb: Tcb): void {
 
 /** A segment with ACK leaves: whatever waited is acknowledged. */
 export function ackSent(tcb: Tcb): void {
+  compressionOver(tcb);
   if (tcb.ackPending && tcb.quickAcks > 0 && --tcb.quickAcks === 0) tcb.ackTimeoutUs = ATO_MIN_US;
   cancelDelayedAck(tcb);
 }
@@ -50,15 +63,15 @@ export function ackSent(tcb: Tcb): void {
 export function dataSent(tcb: Tcb): void {
   const { nowUs } = tcb.tcp.clock;
   tcb.lastSentUs = nowUs;
-  if (nowUs - tcb.lastReceivedUs < tcb.ackTimeoutUs && tcb.interactive < 3) tcb.interactive++;
+  if (nowUs - tcb.lastReceivedUs < tcb.ackTimeoutUs && tcb.interactive < MOST_INTERACTIVE) tcb.interactive++;
 }
 
-/** Text came in: follow the peer's segment size and rhythm. */
+/** Text came in, in order: follow the peer's segment size and rhythm. */
 export function dataReceived(tcb: Tcb, seg: Segment): void {
   const { nowUs } = tcb.tcp.clock;
-  const bytes = seg.textLength;
   tcb.ackPending = true;
-  measureSegment(tcb, seg.segments > 1 && seg.packet.gsoSize > 0 ? seg.packet.gsoSize : bytes);
+  measureSegment(tcb, seg);
+  measureReceiveRtt(tcb);
   if (tcb.ackTimeoutUs === 0) {
     moreQuickAcks(tcb, MAX_QUICK_ACKS);
     tcb.ackTimeoutUs = ATO_MIN_US;
@@ -69,14 +82,38 @@ export function dataReceived(tcb: Tcb, seg: Segment): void {
     else if (gap > tcb.rtoUs) moreQuickAcks(tcb, MAX_QUICK_ACKS);
   }
   tcb.lastReceivedUs = nowUs;
-  if (bytes >= 128) growWindow(tcb, bytes);
+  if (seg.textLength >= 128) growWindow(tcb, seg.textLength);
 }
 
-/** The largest segment seen lately is taken for the peer's full size; smaller ones are meant to be read before they are acknowledged. */
-function measureSegment(tcb: Tcb, bytes: number): void {
-  if (bytes >= tcb.rcvMss) tcb.rcvMss = Math.min(bytes, tcb.advertisedMss);
-  else tcb.ackPushed = Math.min(tcb.ackPushed + 1, 2);
+/**
+ * The peer's full segment size is the largest seen lately, or that of two segments in a row that look like full ones; smaller ones are meant
+ * to be read before they are acknowledged (Linux's tcp_measure_rcv_mss).
+ */
+export function measureSegment(tcb: Tcb, seg: Segment): void {
+  const { gsoSize } = seg.packet;
+  const bytes = seg.segments > 1 && gsoSize > 0 ? gsoSize : seg.textLength;
+  const before = tcb.lastSegmentBytes;
+  tcb.lastSegmentBytes = 0;
+  if (bytes >= tcb.rcvMss) {
+    tcb.rcvMss = Math.min(bytes, tcb.advertisedMss);
+    // The end of what an application wrote: nothing more may come that would have it acknowledged.
+    if (seg.psh && seg.segments === 1) tcb.ackPushed = Math.max(tcb.ackPushed, 1);
+    return;
+  }
+  // SACK blocks make the text shorter: with its header a segment is always as long.
+  const whole = bytes + seg.from - seg.packet.head;
+  if (whole >= TELLING_BYTES || (whole >= LEAST_TELLING_BYTES && isPlain(seg))) {
+    tcb.lastSegmentBytes = whole - HEADER_BYTES - (tcb.timestampsOk ? TIMESTAMP_BYTES : 0);
+    if (tcb.lastSegmentBytes === before) {
+      tcb.rcvMss = before;
+      return;
+    }
+  }
+  tcb.ackPushed = Math.min(tcb.ackPushed + 1, 2);
 }
+
+/** Neither pushed nor the last: a sender with more to send makes such segments full. */
+const isPlain = (seg: Segment): boolean => !(seg.psh || seg.fin || seg.syn || seg.rst || seg.urg);
 
 /** The first guess of the peer's segment size: Linux's tcp_initialize_rcv_mss. */
 export function initialRcvMss(tcb: Tcb): void {
@@ -84,18 +121,26 @@ export function initialRcvMss(tcb: Tcb): void {
   tcb.rcvMss = Math.max(hint, MIN_RCV_MSS);
 }
 
-/** A segment was processed: acknowledge in this turn, or later. What came out of order has been acknowledged already. */
+/** A segment was processed: acknowledge now, in this turn, or later. */
 export function scheduleAck(tcb: Tcb): void {
-  if (!tcb.ackPending || tcb.ackNow) return;
+  if (!tcb.ackPending) return;
+  const hasGaps = tcb.reassembly !== undefined && !tcb.reassembly.isEmpty;
   const unacked = (tcb.rcvNxt - tcb.rcvWup) | 0;
   // RFC 5681 §4.2: every second full-sized segment at least; but the window is not to be lost over it.
   const full = unacked > tcb.rcvMss && (tcb.receive.length < tcb.socket.receiveLowWater || offersAsMuch(tcb));
-  if (full || inQuickMode(tcb)) {
-    tcb.ackNow = true;
-    requestEgress(tcb);
+  if (tcb.ackNow || full || inQuickMode(tcb)) acknowledge(tcb, hasGaps);
+  else if (!hasGaps) delayAck(tcb);
+  else if (!compresses(tcb)) acknowledge(tcb, true);
+}
+
+/** @param apart RFC 5681 §3.2: duplicate acknowledgements are counted, so that each leaves by itself and at once. */
+function acknowledge(tcb: Tcb, apart: boolean): void {
+  if (apart || tcb.dsackFrom !== tcb.dsackTo) {
+    sendAck(tcb);
     return;
   }
-  delayAck(tcb);
+  tcb.ackNow = true;
+  requestEgress(tcb);
 }
 
 function delayAck(tcb: Tcb): void {
@@ -122,7 +167,7 @@ function delayAck(tcb: Tcb): void {
 
 /** The delayed ACK's time is over. */
 function ackTimedOut(tcb: Tcb): void {
-  if (!tcb.ackPending) return;
+  if (flushCompressed(tcb) || !tcb.ackPending) return;
   if (isInteractive(tcb)) {
     // Nothing went back within the time: not so interactive after all.
     tcb.interactive = 0;

@@ -47,6 +47,7 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_snd_ssthresh: Number.isFinite(control.ssthresh) ? Math.floor(control.ssthresh / mss) : INFINITE_SSTHRESH,
     tcpi_snd_cwnd: Math.floor(control.cwnd / mss),
     tcpi_advmss: tcb.advertisedMss,
+    tcpi_rcv_rtt: Math.round(tcb.receiveRttUs),
     tcpi_rcv_space: tcb.readSpace,
     tcpi_total_retrans: tcb.totalRetransmits,
     tcpi_pacing_rate: control.pacingRate,
@@ -63,6 +64,7 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_bytes_retrans: tcb.bytesRetransmitted,
     tcpi_snd_wnd: tcb.sndWnd,
     tcpi_rcv_wnd: receiveWindow(tcb),
+    tcpi_rcv_ooopack: tcb.outOfOrderSegments,
     /** Ours besides: octets in flight. */
     bytes_in_flight: inFlight(tcb),
   };

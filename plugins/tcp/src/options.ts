@@ -123,7 +123,7 @@ export function writeTimestamp(view: DataView, at: number, tsVal: number, tsEcr:
 function sackBlocks(tcb: Tcb): number {
   if (!tcb.sackOk) return 0;
   const duplicate = tcb.dsackFrom === tcb.dsackTo ? 0 : 1;
-  const held = duplicate + tcb.receive.gaps;
+  const held = duplicate + (tcb.sack?.count ?? 0);
   if (held === 0) return 0;
   const room = MAX_OPTION_BYTES - (tcb.timestampsOk ? TIMESTAMP_BYTES : 0) - 4;
   return Math.min(held, room >> 3, MAX_SACK_BLOCKS);
@@ -157,12 +157,10 @@ export function writeSegmentOptions(tcb: Tcb, packet: Packet, at: number, nowUs:
     next += 8;
     left--;
   }
-  for (let i = 0; i < left; i++) {
-    // RFC 2018 §4: the stretch that grew last stands first.
-    tcb.receive.gap(i);
-    view.setInt32(next, (tcb.rcvNxt + tcb.receive.gapFrom) | 0);
-    view.setInt32(next + 4, (tcb.rcvNxt + tcb.receive.gapTo) | 0);
-    next += 8;
+  const edges = tcb.sack?.edges;
+  for (let i = 0; i < 2 * left; i++) {
+    view.setInt32(next, edges?.[i] ?? 0);
+    next += 4;
   }
 }
 

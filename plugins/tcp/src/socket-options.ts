@@ -2,7 +2,7 @@
 import { type Attachment, attach, ERRNO } from '@protoloom/contracts';
 import { IPPROTO_TCP, type OptionValue, SOCKET_OPTION, type SocketOption, type SocketState } from '@protoloom/contracts/socket';
 import * as tcpOption from '@protoloom/contracts/tcp';
-import { enterQuickMode, MAX_QUICK_ACKS } from './ack.js';
+import { enterInteractive, isInteractive } from './ack.js';
 import { setController } from './congestion.js';
 import type { Tcp } from './context.js';
 import { requestEgress } from './egress.js';
@@ -170,12 +170,18 @@ export function socketOptionHandlers({ sysctls }: Tcp): Record<Name, SocketOptio
       ANY_LOW,
       ANY_HIGH,
       (tcb, value) => {
-        tcb.quickAckMode = value !== 0;
-        if (value === 0) return;
-        enterQuickMode(tcb, MAX_QUICK_ACKS);
-        if (tcb.ackPending) sendAck(tcb);
+        if (value === 0) {
+          enterInteractive(tcb);
+          return;
+        }
+        tcb.interactive = 0;
+        if ((tcb.state === tcpOption.TCP_ESTABLISHED || tcb.state === tcpOption.TCP_CLOSE_WAIT) && tcb.ackPending) {
+          sendAck(tcb);
+          // Linux: 1 is for good, other even values are for the acknowledgement that waits now.
+          if ((value & 1) === 0) enterInteractive(tcb);
+        }
       },
-      (tcb) => (tcb.quickAckMode && tcb.interactive === 0 ? 1 : 0),
+      (tcb) => (isInteractive(tcb) ? 0 : 1),
     ),
     congestion: option(
       (tcb, value) => (typeof value === 'string' ? setController(tcb, value) : -ERRNO.EINVAL),

@@ -60,6 +60,7 @@ function ended(tcb: Tcb): void {
   const isLeft = tcb.user === undefined || tcb.lingering;
   tcb.retransmitTimer?.cancel();
   tcb.ackTimer?.cancel();
+  tcb.sack?.timer?.cancel();
   tcb.keepAliveTimer?.cancel();
   tcb.paceTimer?.cancel();
   tcb.lingerTimer?.cancel();

@@ -119,6 +119,27 @@ export const sysctls = {
   },
   sack: { path: 'net.ipv4.tcp_sack', initial: true, rfc: 'RFC 2018', doc: 'Offer and send selective acknowledgements.' },
   dsack: { path: 'net.ipv4.tcp_dsack', initial: true, rfc: 'RFC 2883', doc: 'Report duplicates.' },
+  compSackNr: {
+    path: 'net.ipv4.tcp_comp_sack_nr',
+    initial: 44,
+    min: 0,
+    max: 255,
+    doc: 'Most duplicate ACKs with SACK that one stands for; 0: each is sent.',
+  },
+  compSackDelayNs: {
+    path: 'net.ipv4.tcp_comp_sack_delay_ns',
+    initial: 1_000_000,
+    min: 0,
+    doc: 'How long they wait for that, ns; no longer than 5 % of the round trip.',
+  },
+  compSackSlackNs: { path: 'net.ipv4.tcp_comp_sack_slack_ns', initial: 100_000, min: 0, doc: 'How much later still they may leave, ns.' },
+  pingpongThresh: {
+    path: 'net.ipv4.tcp_pingpong_thresh',
+    initial: 1,
+    min: 1,
+    max: 255,
+    doc: 'Answers within a delayed ACK after which a session counts as interactive.',
+  },
   minSndMss: {
     path: 'net.ipv4.tcp_min_snd_mss',
     initial: 48,

@@ -3,12 +3,14 @@ import { DESTINATION, type EgressRequest, SOURCE, type Timer } from '@protoloom/
 import type { Route } from '@protoloom/contracts/ip';
 import { AF_INET, type SocketState } from '@protoloom/contracts/socket';
 import { type Controller, type SenderControl, TCP_CLOSE } from '@protoloom/contracts/tcp';
+import type { Reassembly } from './buffers/reassembly.js';
 import type { ReceiveRing } from './buffers/receive-ring.js';
 import type { SendRing } from './buffers/send-ring.js';
 import type { View } from './congestion.js';
 import type { Tcp } from './context.js';
 import type { Listener } from './listener.js';
 import type { Recovery } from './recovery/recovery.js';
+import type { SackBlocks } from './sack.js';
 
 /** What a 4-tuple leads to: a connection, a half-open one (SYN queue), or the remains of one. */
 export const FLOW_CONNECTION = 0;
@@ -102,14 +104,14 @@ export class Tcb {
   rcvWnd = 0;
   /** RCV.NXT when the window was last sent: Last.ACK.sent of RFC 7323 §4.3. */
   rcvWup = 0;
-  /** Highest window that may be offered, TCP_WINDOW_CLAMP. */
+  /** Highest window that may be offered: TCP_WINDOW_CLAMP's, and once established no more than the buffer; 0: not set. */
   windowClamp = 0;
   /** The window as opening towards a new peer, Linux's rcv_ssthresh. */
   rcvSsthresh = 0;
   readonly receive: ReceiveRing;
-  /** The peer's FIN was seen, at sequence number `finSeq`; `finReceived`: taken in order, nothing follows. */
-  finSeen = false;
-  finSeq = 0;
+  /** What of it is held out of order; undefined until something is. */
+  reassembly: Reassembly | undefined = undefined;
+  /** The peer's FIN was taken in order: nothing follows. */
   finReceived = false;
   /** RCV_SHUTDOWN and SEND_SHUTDOWN. */
   shutdown = 0;
@@ -123,14 +125,14 @@ export class Tcb {
   ackNow = false;
   /** Segments that are still acknowledged at once (start of a connection, loss seen). */
   quickAcks = 0;
-  /** TCP_QUICKACK: the user wants, or does not want, acknowledgements at once. */
-  quickAckMode = true;
-  /** Times that we answered within a delayed acknowledgement: an interactive session (Linux's pingpong). */
+  /** Times that we answered within a delayed acknowledgement: an interactive session from tcp_pingpong_thresh on. */
   interactive = 0;
   /** Delayed-ACK timeout, µs, as it follows the peer's rhythm. */
   ackTimeoutUs = 0;
   /** Small segments that wait to be read before they are acknowledged (Linux's ICSK_ACK_PUSHED), up to 2. */
   ackPushed = 0;
+  /** Octets of the last segment, SACK blocks among them, where it may have been a full one; 0: it was not. */
+  lastSegmentBytes = 0;
   lastReceivedUs = 0;
 
   // ---- options, RFC 7323 and RFC 2018; negotiated in the SYNs
@@ -145,6 +147,8 @@ export class Tcb {
   /** D-SACK to be reported in the next ACK: [dsackFrom, dsackTo), none where equal (RFC 2883). */
   dsackFrom = 0;
   dsackTo = 0;
+  /** What is told by SACK, and how often; undefined until something is. */
+  sack: SackBlocks | undefined = undefined;
   /** States of TCP_OPTION attachments, by kind; undefined where none opened. */
   outside: unknown[] | undefined = undefined;
 
@@ -168,6 +172,11 @@ export class Tcb {
   retransmitStartUs = 0;
   /** When the SYN first left, µs. */
   synSentUs = 0;
+  /** Round trip as a receiver sees it, µs; 0: not known. receive-rtt.ts, with the window that is measured by, and the echo seen last. */
+  receiveRttUs = 0;
+  receiveRttSeq = 0;
+  receiveRttAtUs = 0;
+  receiveRttEcho = 0;
   /** When the oldest unanswered window probe's episode began, µs; 0: none. */
   probeStartUs = 0;
   /** TCP_SYNCNT, 0: sysctl. */
@@ -237,6 +246,7 @@ export class Tcb {
   segmentsIn = 0;
   dataSegmentsOut = 0;
   dataSegmentsIn = 0;
+  outOfOrderSegments = 0;
   totalRetransmits = 0;
 
   constructor(tcp: Tcp, socket: SocketState, family: number, parts: TcbParts) {

@@ -97,6 +97,15 @@ export function worthUpdating(tcb: Tcb): boolean {
 /** Whether an ACK that left now would not tell of less window than the last. */
 export const offersAsMuch = (tcb: Tcb): boolean => candidate(tcb) >= tcb.rcvWnd;
 
+/** The connection stands: no more window than the buffer holds besides one segment that may be on its way (Linux's tcp_init_buffer_space). */
+export function initialClamp(tcb: Tcb): void {
+  const space = fullSpace(tcb);
+  const mss = tcb.advertisedMss;
+  if (tcb.windowClamp === 0 || tcb.windowClamp >= space) tcb.windowClamp = space;
+  if (tcb.windowClamp > 2 * mss && tcb.windowClamp + mss > space) tcb.windowClamp = Math.max(2 * mss, space - mss);
+  tcb.rcvSsthresh = Math.min(tcb.rcvSsthresh, tcb.windowClamp);
+}
+
 /** Segments that a round trip is taken to bring at first: Linux's TCP_INIT_CWND. */
 const INITIAL_READ_SEGMENTS = 10;
 
@@ -123,7 +132,10 @@ export function adjustSpace(tcb: Tcb): void {
       const grown = 2 * read + 16 * tcb.advertisedMss;
       const wanted = grown + (tcb.readSpace > 0 ? 2 * Math.floor((grown * (read - tcb.readSpace)) / tcb.readSpace) : 0);
       const buffer = Math.min(2 * wanted, tcp.sysctls.rmem[2] as number);
-      if (buffer > socket.receiveBuffer) socket.receiveBuffer = buffer;
+      if (buffer > socket.receiveBuffer) {
+        socket.receiveBuffer = buffer;
+        tcb.windowClamp = fullSpace(tcb);
+      }
     }
     tcb.readSpace = read;
   }

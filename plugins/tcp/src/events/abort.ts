@@ -35,6 +35,7 @@ function needsReset(tcb: Tcb): boolean {
 export function disconnect(tcb: Tcb): void {
   abort(tcb, needsReset(tcb) || tcb.state === TCP_SYN_SENT ? ERRNO.ECONNRESET : 0);
   tcb.shutdown = 0;
+  tcb.windowClamp = 0;
 }
 
 /** Ends the connection at once, with RST where the peer knows of it. @param errno positive, told to the user; 0: none. */

@@ -68,7 +68,8 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   tcb.error = 0;
   tcb.softError = 0;
   tcb.shutdown = 0;
-  tcb.finSeen = false;
+  tcb.reassembly = undefined;
+  tcb.sack = undefined;
   tcb.finReceived = false;
   tcb.finQueued = false;
   tcb.retransmits = 0;

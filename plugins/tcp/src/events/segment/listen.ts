@@ -216,7 +216,7 @@ function beget(request: Request, seg: Segment): Tcb {
 function inheritWishes(parent: Tcb, child: Tcb): void {
   child.userMss = parent.userMss;
   child.windowClamp = parent.windowClamp;
-  child.quickAckMode = parent.quickAckMode;
+  child.interactive = parent.interactive;
   child.noDelay = parent.noDelay;
   child.cork = parent.cork;
   child.keepIdleUs = parent.keepIdleUs;

@@ -11,21 +11,23 @@ import {
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
 } from '@protoloom/contracts/tcp';
-import { answerUnacceptable, challengeAck, dataReceived, enterQuickMode, MAX_QUICK_ACKS, scheduleAck } from '../../ack.js';
+import { answerUnacceptable, challengeAck, enterQuickMode, MAX_QUICK_ACKS, scheduleAck } from '../../ack.js';
 import { requestEgress } from '../../egress.js';
 import { TIMESTAMP_BYTES } from '../../options.js';
+import { measureEcho } from '../../receive-rtt.js';
 import { ackReceived, connectionOpened } from '../../recovery/recovery.js';
 import { raiseMaxWindow } from '../../route.js';
-import { sendAck } from '../../segment.js';
-import { MAX_SACK_BLOCKS, type Segment } from '../../segment-in.js';
-import { enter, isReceiving } from '../../state.js';
-import { finAcked, RCV_SHUTDOWN, receiveWindow, type Tcb } from '../../tcb.js';
-import { initialReadSpace } from '../../window.js';
+import { reportDuplicate, sackEdge } from '../../sack.js';
+import type { Segment } from '../../segment-in.js';
+import { enter } from '../../state.js';
+import { finAcked, receiveWindow, type Tcb } from '../../tcb.js';
+import { initialClamp, initialReadSpace } from '../../window.js';
 import { lingered } from '../close.js';
 import { expandSendBuffer, isWritable } from '../send.js';
-import { armFinWait2, armKeepAlive, disarm, rearm } from '../timeouts.js';
+import { armFinWait2, armKeepAlive, rearm } from '../timeouts.js';
 import { refuse } from './closed.js';
 import { pawsDiscards, updateTsRecent } from './paws.js';
+import { processText } from './text.js';
 
 /** @returns whether the segment was taken; else its fate is counted. */
 export function synchronized(tcb: Tcb, seg: Segment): boolean {
@@ -41,6 +43,7 @@ export function synchronized(tcb: Tcb, seg: Segment): boolean {
   }
   if (isClosed(tcb)) return true;
   updateTsRecent(tcb, seg);
+  measureEcho(tcb, seg);
   const taken = processText(tcb, seg);
   if (isClosed(tcb)) return taken;
   scheduleAck(tcb);
@@ -103,17 +106,6 @@ const isCrossedSynAck = (tcb: Tcb, seg: Segment): boolean =>
 /** Some stacks number the RST that follows their FIN as the FIN itself (Linux's tcp_reset_check). */
 const isResetAfterFin = (tcb: Tcb, seg: Segment): boolean =>
   seg.seq === ((tcb.rcvNxt - 1) | 0) && (tcb.state === TCP_CLOSE_WAIT || tcb.state === TCP_LAST_ACK || tcb.state === TCP_CLOSING);
-
-/** The highest octet that our SACK tells of: a peer that has sent so far numbers its RST there, as Linux takes it; else RCV.NXT. */
-function sackEdge(tcb: Tcb): number {
-  if (!tcb.sackOk) return tcb.rcvNxt;
-  let edge = 0;
-  for (let i = 0; i < Math.min(tcb.receive.gaps, MAX_SACK_BLOCKS); i++) {
-    tcb.receive.gap(i);
-    edge = Math.max(edge, tcb.receive.gapTo);
-  }
-  return (tcb.rcvNxt + edge) | 0;
-}
 
 function synChallenge(tcb: Tcb): void {
   tcb.tcp.counters.synChallenge++;
@@ -213,6 +205,7 @@ export function becomeEstablished(tcb: Tcb): void {
   tcb.lastReceivedUs = nowUs;
   tcb.lastAckUs = nowUs;
   tcb.readSinceUs = nowUs;
+  initialClamp(tcb);
   tcb.readSpace = initialReadSpace(tcb);
   tcb.softError = 0;
   connectionOpened(tcb);
@@ -278,138 +271,4 @@ function advance(tcb: Tcb, ack: number, octets: number): void {
     expandSendBuffer(tcb);
     if (!wasWritable && isWritable(tcb)) tcb.user?.wake();
   } else tcb.bytesAcked += octets;
-}
-
-// ---- seventh and eighth: text, FIN -----------------------------------------------------------------------------------------------
-
-/** Takes the text that lies in the window, and the FIN behind it. (Sixth, URG: urgent octets stay in line, RFC 6093.) */
-export function processText(tcb: Tcb, seg: Segment): boolean {
-  if (seg.textLength === 0 && !seg.fin) return true;
-  const { counters } = tcb.tcp;
-  const textSeq = seg.syn ? (seg.seq + 1) | 0 : seg.seq;
-  const textEnd = (textSeq + seg.textLength) | 0;
-  if (isReceiving(tcb) && tcb.shutdown & RCV_SHUTDOWN && tcb.state !== TCP_ESTABLISHED && ((textEnd - tcb.rcvNxt) | 0) > 0) {
-    // Nobody is left to read it: RFC 9293 §3.10.7.4 has no such case, RFC 1122 §4.2.2.13 asks for a reset.
-    counters.abortOnData++;
-    refuse(tcb.tcp, seg);
-    enter(tcb, TCP_CLOSE);
-    return true;
-  }
-  if (!isReceiving(tcb) || tcb.finReceived) return repeated(tcb, seg, textSeq);
-  const offset = (textSeq - tcb.rcvNxt) | 0;
-  const window = receiveWindow(tcb);
-  const skip = Math.max(0, -offset);
-  // Text that has come already, all of it.
-  if (((textEnd - tcb.rcvNxt) | 0) <= 0 && !(seg.fin && textEnd === tcb.rcvNxt)) return repeated(tcb, seg, textSeq);
-  if (skip > 0) reportDuplicate(tcb, textSeq, tcb.rcvNxt);
-  const from = seg.from + skip;
-  const at = Math.max(0, offset);
-  const take = seg.to - from;
-  if (take > 0 && window <= 0) return outsideWindow(tcb);
-  if (seg.fin) {
-    tcb.finSeen = true;
-    tcb.finSeq = textEnd;
-  }
-  if (take > 0) {
-    if (at > 0) {
-      outOfOrder(tcb, seg, at, from, take);
-      return true;
-    }
-    inOrder(tcb, seg, from, take);
-  } else if (at > 0) {
-    // A FIN alone, beyond a gap.
-    sendAck(tcb);
-    return true;
-  }
-  if (tcb.finSeen && tcb.rcvNxt === tcb.finSeq) finArrives(tcb);
-  return true;
-}
-
-/** Nothing of it fits the window: RFC 9293 §3.8.6, the probe of a closed one. */
-function outsideWindow(tcb: Tcb): boolean {
-  const { counters } = tcb.tcp;
-  counters.zeroWindowDrop++;
-  enterQuickMode(tcb, MAX_QUICK_ACKS);
-  tcb.ackPending = true;
-  tcb.ackNow = true;
-  requestEgress(tcb);
-  return false;
-}
-
-function repeated(tcb: Tcb, seg: Segment, textSeq: number): boolean {
-  const { counters } = tcb.tcp;
-  counters.delayedAckLost++;
-  const end = (seg.seq + seg.length) | 0;
-  if (((end - tcb.rcvNxt) | 0) <= 0) reportDuplicate(tcb, textSeq, end);
-  enterQuickMode(tcb, MAX_QUICK_ACKS);
-  tcb.ackPending = true;
-  tcb.ackNow = true;
-  requestEgress(tcb);
-  return true;
-}
-
-/** The next ACK reports octets that came twice: RFC 2883. */
-function reportDuplicate(tcb: Tcb, from: number, to: number): void {
-  const { counters, sysctls } = tcb.tcp;
-  if (!tcb.sackOk || !sysctls.dsack) return;
-  if (((from - tcb.rcvNxt) | 0) < 0) counters.dsackOldSent++;
-  else counters.dsackOfoSent++;
-  tcb.dsackFrom = from;
-  tcb.dsackTo = to;
-}
-
-function inOrder(tcb: Tcb, seg: Segment, from: number, take: number): void {
-  const hadGaps = tcb.receive.hasGaps;
-  const wasReadable = tcb.receive.length >= tcb.socket.receiveLowWater;
-  const advanced = tcb.receive.insert(0, seg.packet.bytes, from, from + take);
-  tcb.rcvNxt = (tcb.rcvNxt + advanced) | 0;
-  tcb.bytesReceived += advanced;
-  dataReceived(tcb, seg);
-  // RFC 5681 §4.2: what fills a gap, or part of it, is acknowledged at once.
-  if (tcb.receive.hasGaps) sendAck(tcb);
-  else if (hadGaps) {
-    tcb.ackNow = true;
-    requestEgress(tcb);
-  }
-  if (!wasReadable || tcb.user !== undefined) tcb.user?.wake();
-}
-
-/** RFC 5681 §4.2: an immediate duplicate ACK, one for each segment; with SACK where it is spoken (RFC 2018 §4). */
-function outOfOrder(tcb: Tcb, seg: Segment, at: number, from: number, take: number): void {
-  const { counters } = tcb.tcp;
-  counters.ofoQueue += seg.segments;
-  tcb.ackPending = true;
-  const seq = (tcb.rcvNxt + at) | 0;
-  if (tcb.receive.duplicate(at, take)) reportDuplicate(tcb, seq, (seq + take) | 0);
-  else tcb.receive.insert(at, seg.packet.bytes, from, from + take);
-  sendAck(tcb);
-}
-
-/** Eighth: the FIN's sequence number is taken, and the state moves on. */
-function finArrives(tcb: Tcb): void {
-  tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
-  tcb.finReceived = true;
-  tcb.shutdown |= RCV_SHUTDOWN;
-  tcb.ackPending = true;
-  switch (tcb.state) {
-    case TCP_ESTABLISHED:
-    case TCP_SYN_RECV:
-      enter(tcb, TCP_CLOSE_WAIT);
-      // Our own FIN may follow soon, and the acknowledgement with it: delayed, as on Linux.
-      tcb.interactive = Math.max(tcb.interactive, 1);
-      break;
-    case TCP_FIN_WAIT1:
-      // Not acknowledged yet, else this were FIN-WAIT-2: simultaneous close.
-      sendAck(tcb);
-      enter(tcb, TCP_CLOSING);
-      break;
-    case TCP_FIN_WAIT2:
-      sendAck(tcb);
-      disarm(tcb);
-      enter(tcb, TCP_TIME_WAIT);
-      return;
-    default:
-      return;
-  }
-  tcb.user?.wake();
 }
