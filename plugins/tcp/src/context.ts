@@ -8,6 +8,7 @@ import type { IsnGenerator } from './isn.js';
 import type { Ports } from './ports.js';
 import type { BarePeer } from './segment.js';
 import type { Segment } from './segment-in.js';
+import type { SynCookies } from './syn-cookies.js';
 import type { sysctls } from './sysctls.js';
 import type { Tcb } from './tcb.js';
 import type { TimeWaits } from './time-wait.js';
@@ -38,6 +39,7 @@ export interface Tcp {
   optionKinds: readonly number[];
   readonly isnChain: Chain<(connection: TcpOptionConnection) => number | undefined>;
   readonly isn: IsnGenerator;
+  readonly synCookies: SynCookies;
   readonly ports: Ports;
   readonly demux: Demux;
   readonly timeWaits: TimeWaits;

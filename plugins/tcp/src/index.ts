@@ -35,6 +35,7 @@ import { Ports } from './ports.js';
 import { Segment } from './segment-in.js';
 import { segmenter } from './segmenter.js';
 import { socketOptionAttachments, socketOptionHandlers } from './socket-options.js';
+import { SynCookies } from './syn-cookies.js';
 import { sysctls } from './sysctls.js';
 import { TimeWaits } from './time-wait.js';
 import { VERSION } from './version.js';
@@ -90,6 +91,7 @@ export const tcp = definePlugin({
       optionKinds: [] as readonly number[],
       isnChain: points.isn,
       isn: new IsnGenerator(entropy, clock, points.isn),
+      synCookies: new SynCookies(entropy, clock),
       demux: new Demux(entropy.word(), entropy.word()),
       seg: new Segment(),
       stranger,

@@ -5,10 +5,12 @@ import type { SocketState } from '@protoloom/contracts/socket';
 import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
 import { abort } from './events/abort.js';
-import { resolve } from './route.js';
+import { TIMESTAMP_BYTES } from './options.js';
+import { advertisedMss, defaultMss, resolve } from './route.js';
 import { sendSynAck } from './segment.js';
 import type { Segment } from './segment-in.js';
 import { FLOW_REQUEST, type Tcb } from './tcb.js';
+import { chooseScale, fullSpace, initialWindow, openingClamp } from './window.js';
 
 /** RFC 6298 §2.1: first time-out of a SYN-ACK. */
 const SYN_ACK_TIMEOUT_US = 1_000_000;
@@ -31,16 +33,16 @@ export class Request {
   advertisedMss = 0;
   /** From the SYN; 536 where it had none. */
   peerMss = 536;
-  readonly windowScalingOk: boolean;
-  readonly sndWndScale: number;
+  windowScalingOk = false;
+  sndWndScale = 0;
   rcvWndScale = 0;
-  readonly sackOk: boolean;
-  readonly timestampsOk: boolean;
+  sackOk = false;
+  timestampsOk = false;
   tsRecent = 0;
   tsRecentUs = -1;
   tsOffset = 0;
-  /** When the first SYN-ACK left. */
-  sentUs = 0;
+  /** When the first SYN-ACK left; -1: nobody knows any more. */
+  sentUs = -1;
   /** Time-outs so far, and SYN-ACKs that were sent again. */
   timeouts = 0;
   retransmits = 0;
@@ -50,9 +52,8 @@ export class Request {
   route: Route | undefined = undefined;
   timer: Timer | undefined = undefined;
 
-  constructor(listener: Listener, packet: Packet, seg: Segment, localPort: number, remotePort: number) {
+  constructor(listener: Listener, packet: Packet, irs: number, localPort: number, remotePort: number) {
     const { tcp } = listener.tcb;
-    const { sysctls } = tcp;
     this.tcp = tcp;
     this.listener = listener;
     this.family = packet.family;
@@ -60,16 +61,40 @@ export class Request {
     copyWords(packet.addresses, SOURCE, this.addresses, DESTINATION);
     this.localPort = localPort;
     this.remotePort = remotePort;
-    this.irs = seg.seq;
-    this.rcvNxt = (seg.seq + 1) | 0;
+    this.irs = irs;
+    this.rcvNxt = (irs + 1) | 0;
+    this.tsOffset = tcp.sysctls.timestamps === 1 ? tcp.isn.timestampOffset(this) : 0;
+  }
+
+  /** The options that both sides can do. */
+  negotiate(seg: Segment): void {
+    const { sysctls, clock } = this.tcp;
     this.windowScalingOk = seg.wndScale >= 0 && sysctls.windowScaling;
     this.sndWndScale = this.windowScalingOk ? seg.wndScale : 0;
     this.sackOk = seg.sackPermitted && sysctls.sack;
     this.timestampsOk = seg.hasTimestamp && sysctls.timestamps !== 0;
     if (this.timestampsOk) {
       this.tsRecent = seg.tsVal;
-      this.tsRecentUs = tcp.clock.nowUs;
+      this.tsRecentUs = clock.nowUs;
     }
+  }
+
+  /** Chooses what the SYN-ACK tells, but for its sequence number. @param asked the SYN's MSS, 0: none. @returns 0 or a negative errno. */
+  answer(asked: number): number {
+    const { tcp, listener } = this;
+    const { socket, userMss, windowClamp } = listener.tcb;
+    const route = resolve(tcp, this, socket.boundInterface, socket.mark, socket.dontRoute);
+    if (typeof route === 'number') return route;
+    this.route = route;
+    // RFC 9293 §3.7.1: what the peer asks for, no more than TCP_MAXSEG.
+    const mss = asked || defaultMss(route);
+    this.peerMss = userMss > 0 ? Math.min(userMss, mss) : mss;
+    this.advertisedMss = advertisedMss(route, userMss);
+    const space = fullSpace(listener.tcb);
+    this.rcvWndScale = this.windowScalingOk ? chooseScale(tcp, space, openingClamp(listener.tcb)) : 0;
+    const text = this.advertisedMss - (this.timestampsOk ? TIMESTAMP_BYTES : 0);
+    this.rcvWnd = initialWindow(windowClamp > 0 ? Math.min(space, windowClamp) : space, text, route.initialRwnd);
+    return 0;
   }
 
   get mark(): number {
@@ -136,6 +161,8 @@ export class Listener {
   /** Half-open connections, and those of them whose SYN-ACK was sent once. */
   requests = 0;
   young = 0;
+  /** When the last SYN cookie left, µs; -1: never. */
+  cookieSentUs = -1;
   #ready: Tcb[] = [];
   readonly #requests = new Set<Request>();
 

@@ -169,6 +169,14 @@ export const sysctls = {
     doc: 'Least time between two answers of a connection to bad segments.',
   },
   maxSynBacklog: { path: 'net.ipv4.tcp_max_syn_backlog', initial: 1024, min: 0, doc: 'Half-open connections of one listener.' },
+  syncookies: {
+    path: 'net.ipv4.tcp_syncookies',
+    initial: 1,
+    min: 0,
+    max: 2,
+    rfc: 'RFC 4987 §3.6',
+    doc: 'SYN cookies: 0 never, 1 where the SYN queue is full, 2 always.',
+  },
   maxTwBuckets: { path: 'net.ipv4.tcp_max_tw_buckets', initial: 16_384, min: 0, doc: 'Connections in TIME-WAIT.' },
   twReuse: {
     path: 'net.ipv4.tcp_tw_reuse',

@@ -3,16 +3,17 @@ import { SOURCE } from '@protoloom/contracts';
 import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
 import { initialRcvMss, isLimited, isSegmentLimited } from '../../ack.js';
+import type { Tcp } from '../../context.js';
 import { deferRounds, type Listener, Request } from '../../listener.js';
 import { makeTcb } from '../../make.js';
-import { openOutside, TIMESTAMP_BYTES, timestamp } from '../../options.js';
+import { openOutside, timestamp } from '../../options.js';
 import { initialRto, sampleRtt } from '../../recovery/rto.js';
-import { advertisedMss, defaultMss, resolve, syncMss } from '../../route.js';
+import { syncMss } from '../../route.js';
 import { sendBare } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
 import { enter } from '../../state.js';
+import { requestOfCookie, sendCookie } from '../../syn-cookies.js';
 import type { Tcb } from '../../tcb.js';
-import { chooseScale, fullSpace, initialWindow, openingClamp } from '../../window.js';
 import { ACK } from '../../wire.js';
 import { closed, refuse } from './closed.js';
 import { pawsRejects } from './paws.js';
@@ -26,7 +27,7 @@ export function listen(tcb: Tcb, seg: Segment, iss: number | undefined): boolean
     tcp.counters.outOfWindow++;
     return false;
   }
-  if (seg.ackFlag) return closed(tcp, seg);
+  if (seg.ackFlag) return acknowledges(tcb.listener as Listener, seg);
   if (seg.syn && seg.fin) {
     tcp.counters.badFlags++;
     return false;
@@ -38,42 +39,61 @@ export function listen(tcb: Tcb, seg: Segment, iss: number | undefined): boolean
   return admit(tcb.listener as Listener, seg, iss);
 }
 
-/** A new half-open connection, where the queues have room; its SYN-ACK. */
+/** A new half-open connection, where the queues have room; its SYN-ACK. Where the SYN queue has none: a cookie (RFC 4987 §3.6). */
 function admit(listener: Listener, seg: Segment, iss: number | undefined): boolean {
-  const { tcb } = listener;
-  const { tcp } = tcb;
-  const { counters, sysctls } = tcp;
-  const most = sysctls.maxSynBacklog;
-  if (listener.synQueueIsFull && iss === undefined) counters.reqQFullDrop++;
-  else if (listener.isFull) counters.listenOverflows++;
-  else if (iss !== undefined || most - listener.requests >= most >> 2) {
-    const { localPort, remotePort } = tcp.stranger;
-    const request = new Request(listener, seg.packet, seg, localPort, remotePort);
-    const route = resolve(tcp, request, tcb.socket.boundInterface, tcb.socket.mark, tcb.socket.dontRoute);
-    if (typeof route !== 'number') {
-      request.route = route;
-      request.peerMss = peerMss(seg.mss || defaultMss(route), tcb.userMss);
-      request.advertisedMss = advertisedMss(route, tcb.userMss);
-      const space = fullSpace(tcb);
-      request.rcvWndScale = request.windowScalingOk ? chooseScale(tcp, space, openingClamp(tcb)) : 0;
-      const clamped = tcb.windowClamp > 0 ? Math.min(space, tcb.windowClamp) : space;
-      const text = request.advertisedMss - (request.timestampsOk ? TIMESTAMP_BYTES : 0);
-      request.rcvWnd = initialWindow(clamped, text, route.initialRwnd);
-      request.tsOffset = sysctls.timestamps === 1 ? tcp.isn.timestampOffset(request) : 0;
-      request.iss = iss ?? tcp.isn.next(request);
-      request.sentUs = tcp.clock.nowUs;
-      listener.add(request);
-      request.send(false);
-      return true;
+  const { tcp } = listener.tcb;
+  const { counters, stranger, sysctls } = tcp;
+  const isFlood = iss === undefined && (sysctls.syncookies === 2 || listener.synQueueIsFull);
+  if (isFlood) {
+    if (sysctls.syncookies === 0) {
+      counters.reqQFullDrop++;
+      return dropSyn(tcp);
     }
+    counters.reqQFullDoCookies++;
   }
+  if (listener.isFull) {
+    counters.listenOverflows++;
+    return dropSyn(tcp);
+  }
+  // Without cookies the last quarter of the queue is for peers that are known to be there.
+  const most = sysctls.maxSynBacklog;
+  if (iss === undefined && sysctls.syncookies === 0 && most - listener.requests < most >> 2) return dropSyn(tcp);
+  const request = new Request(listener, seg.packet, seg.seq, stranger.localPort, stranger.remotePort);
+  request.negotiate(seg);
+  if (isFlood && !request.timestampsOk) {
+    // A cookie has nowhere to keep them.
+    request.windowScalingOk = false;
+    request.sndWndScale = 0;
+    request.sackOk = false;
+  }
+  if (request.answer(seg.mss) < 0) return dropSyn(tcp);
+  if (isFlood) {
+    sendCookie(request);
+    return true;
+  }
+  request.iss = iss ?? tcp.isn.next(request);
+  request.sentUs = tcp.clock.nowUs;
+  listener.add(request);
+  request.send(false);
+  return true;
+}
+
+/** @returns false: its fate is counted. */
+function dropSyn({ counters }: Tcp): false {
   counters.listenDrops++;
   counters.synDropped++;
   return false;
 }
 
-/** RFC 9293 §3.7.1: what the peer asks for, no more than TCP_MAXSEG. */
-const peerMss = (asked: number, userMss: number): number => (userMss > 0 ? Math.min(userMss, asked) : asked);
+/** Second, an ACK: it answers a cookie, or nothing. */
+function acknowledges(listener: Listener, seg: Segment): boolean {
+  const { tcp } = listener.tcb;
+  const request = seg.syn ? undefined : requestOfCookie(listener, seg);
+  if (request === undefined) return closed(tcp, seg);
+  if (!listener.isFull) return adopt(request, seg);
+  tcp.counters.listenOverflows++;
+  return dropSyn(tcp);
+}
 
 /** A segment for a half-open connection. RFC 9293 §3.10.7.4, SYN-RECEIVED by passive OPEN. */
 export function requestArrives(request: Request, seg: Segment): boolean {
@@ -148,8 +168,7 @@ function establish(request: Request, seg: Segment): boolean {
   const { counters } = tcp;
   if (listener.isFull) {
     counters.listenOverflows++;
-    counters.listenDrops++;
-    counters.synDropped++;
+    dropSyn(tcp);
     if (tcp.sysctls.abortOnOverflow) {
       counters.embryonicRsts++;
       refuse(tcp, seg);
@@ -157,12 +176,17 @@ function establish(request: Request, seg: Segment): boolean {
     } else request.acked = true;
     return false;
   }
+  return adopt(request, seg);
+}
+
+function adopt(request: Request, seg: Segment): boolean {
+  const { listener, tcp } = request;
   const child = beget(request, seg);
   listener.drop(request);
   tcp.demux.add(child);
   child.hashed = true;
   tcp.ports.hold(child);
-  counters.passiveOpens++;
+  tcp.counters.passiveOpens++;
   const taken = synchronized(child, seg);
   listener.push(child);
   return taken;
@@ -205,7 +229,7 @@ function beget(request: Request, seg: Segment): Tcb {
   child.totalRetransmits = request.retransmits;
   if (request.route !== undefined) syncMss(child, request.route);
   initialRto(child);
-  if (request.retransmits === 0) sampleRtt(child, tcp.clock.nowUs - request.sentUs);
+  if (request.retransmits === 0 && request.sentUs >= 0) sampleRtt(child, tcp.clock.nowUs - request.sentUs);
   initialRcvMss(child);
   openOutside(child);
   enter(child, TCP_SYN_RECV);
