@@ -26,10 +26,11 @@ export class Reno implements Controller {
     if (rest > 0) this.#increase.grow(out, rest, mss);
   }
 
-  onCongestion({ why, inFlight }: CongestionEvent): void {
+  onCongestion({ why }: CongestionEvent): void {
     const { mss } = this.#view;
     const out = this.#out;
-    out.ssthresh = decrease(inFlight, BETA, mss);
+    // Of cwnd, as Linux: where the window is not used it has come down by RFC 7661 already.
+    out.ssthresh = decrease(out.cwnd, BETA, mss);
     // RFC 5681 §3.1: the loss window is one segment; a fast retransmit goes on from ssthresh.
     out.cwnd = why === 'rto' ? mss : out.ssthresh;
     this.#increase.reset();

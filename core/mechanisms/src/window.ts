@@ -39,5 +39,5 @@ export class AdditiveIncrease {
   }
 }
 
-/** Multiplicative decrease: `factor` of what is in flight, two segments at least (RFC 5681 equation 4). */
-export const decrease = (inFlight: number, factor: number, mss: number): number => Math.max(Math.floor(inFlight * factor), 2 * mss);
+/** Multiplicative decrease: `factor` of a window, bytes, two segments at least (RFC 5681 equation 4). */
+export const decrease = (window: number, factor: number, mss: number): number => Math.max(Math.floor(window * factor), 2 * mss);

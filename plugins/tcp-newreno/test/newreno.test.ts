@@ -50,12 +50,12 @@ describe('NewReno', () => {
     expect(out.cwnd).to.equal(11 * MSS);
   });
 
-  it('goes on from half of what was in flight after a fast retransmit, from one segment after a timeout [RFC 5681 §3.1, §3.2]', () => {
+  it('goes on from half of the window after a fast retransmit, from one segment after a timeout [RFC 5681 §3.1, §3.2; Linux tcp_reno_ssthresh]', () => {
     const { out, lose } = rig(20 * MSS);
     lose('fast-loss', 16 * MSS);
-    expect(out).to.include({ cwnd: 8 * MSS, ssthresh: 8 * MSS });
+    expect(out).to.include({ cwnd: 10 * MSS, ssthresh: 10 * MSS });
     lose('rto', 6 * MSS);
-    expect(out).to.include({ cwnd: MSS, ssthresh: 3 * MSS });
+    expect(out).to.include({ cwnd: MSS, ssthresh: 5 * MSS });
     lose('rto', MSS);
     expect(out.ssthresh).to.equal(2 * MSS);
   });

@@ -7,10 +7,10 @@ describe('Reno', () => {
     expect(reno).to.include({ name: 'reno', drive: 'window', partialAcks: false });
   });
 
-  it('goes on from half of what was in flight [RFC 5681 §3.1 equation 4]', () => {
+  it('goes on from half of the window [RFC 5681 §3.1; Linux tcp_reno_ssthresh]', () => {
     const out: SenderControl = { cwnd: 20_000, ssthresh: Number.POSITIVE_INFINITY, pacingRate: 0, quantum: 0 };
     const controller = reno.create({ mss: 1000, phase: 'open', cwndLimited: true } as unknown as SenderView, out);
     controller.onCongestion({ why: 'fast-loss', inFlight: 16_000, lost: 1000, persistent: false } satisfies CongestionEvent);
-    expect(out).to.include({ cwnd: 8000, ssthresh: 8000 });
+    expect(out).to.include({ cwnd: 10_000, ssthresh: 10_000 });
   });
 });

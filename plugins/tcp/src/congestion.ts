@@ -1,9 +1,19 @@
 // Congestion controllers within a connection: what they are told, what they may write, and what a fault of theirs costs. RFC 5681,
 // RFC 6928, RFC 7661; delivery-rate samples after draft-ietf-ccwg-bbr §4.1.1.
 import { ERRNO } from '@protoloom/contracts';
-import type { AckEvent, CongestionControl, CongestionEvent, Phase, SenderControl, SenderView, SentPacket } from '@protoloom/contracts/tcp';
+import type {
+  AckEvent,
+  CongestionControl,
+  CongestionEvent,
+  LostPacket,
+  Phase,
+  SenderControl,
+  SenderView,
+  SentPacket,
+} from '@protoloom/contracts/tcp';
 import type { Tcp } from './context.js';
 import { inFlight } from './recovery/recovery.js';
+import { EVER_RETRANSMITTED, type Sent } from './recovery/scoreboard.js';
 import type { Tcb } from './tcb.js';
 
 /** RFC 6928: initial window, segments. */
@@ -19,6 +29,7 @@ interface Shared {
   readonly ack: Writable<AckEvent>;
   readonly event: Writable<CongestionEvent>;
   readonly sent: Writable<SentPacket>;
+  readonly lost: Writable<LostPacket>;
   readonly inUse: Map<string, number>;
 }
 const shared = new WeakMap<Tcp, Shared>();
@@ -50,6 +61,7 @@ function sharedOf(tcp: Tcp): Shared {
       },
       event: { why: 'rto', inFlight: 0, lost: 0, persistent: false },
       sent: { bytes: 0, inFlight: 0, retransmit: false },
+      lost: { bytes: 0, txInFlight: 0, sentUs: 0, lostAtSend: 0, deliveredAtSend: 0, appLimited: false },
       inUse: new Map(),
     };
     shared.set(tcp, found);
@@ -80,18 +92,20 @@ export class View implements SenderView {
   priorSsthresh = 0;
   /** As the controller says: RFC 6582, or RFC 5681 alone. */
   partialAcks = true;
+  /** The controller sets the rate: TCP leaves cwnd to it in recovery and after idling. */
+  rateDriven = false;
+  /** Packets marked lost so far. */
+  lostPackets = 0;
   shared: Shared | undefined = undefined;
 
   /** When `delivered` last grew, and when the first packet of the sampled flight left, µs. */
   deliveredUs = 0;
   firstSentUs = 0;
-  /** End of the newest packet that is wholly acknowledged, a sequence number. */
-  lastEnd = 0;
   /** `delivered` at which the application's shortage of data is over; 0: there is none. */
   #appLimitedUntil = 0;
   #roundEnd = 0;
-  /** Most in flight in this window, and where the window ends. */
-  #maxInFlight = 0;
+  /** Most packets outstanding in this window, and where the window ends. */
+  #maxPackets = 0;
   #windowEnd = 0;
   #limitedInWindow = false;
   nextSendUs = 0;
@@ -117,25 +131,27 @@ export class View implements SenderView {
     this.deliveredUs = nowUs;
   }
 
-  lose(bytes: number): void {
-    this.lost += bytes;
-  }
-
   sampleStart(): void {
     this.#sampled = false;
   }
 
-  /** A packet that this ACK is about, older ones first: the newest makes the sample. */
-  sample(delivered: number, deliveredUs: number, firstSentUs: number, sentUs: number, txInFlight: number, again: boolean): void {
+  /** A packet that this ACK is about: the one that left last makes the sample. */
+  sample(sent: Sent): void {
+    if (this.#sampled && sent.sentUs < this.#sentUs) return;
     this.#sampled = true;
-    this.#priorDelivered = delivered;
-    this.#priorUs = deliveredUs;
-    this.#sentUs = sentUs;
-    this.#sendElapsedUs = sentUs - firstSentUs;
-    this.#txInFlight = txInFlight;
-    this.#again = again;
+    this.#priorDelivered = sent.delivered;
+    this.#priorUs = sent.deliveredUs;
+    this.#sentUs = sent.sentUs;
+    this.#sendElapsedUs = sent.sentUs - sent.firstSentUs;
+    this.#txInFlight = sent.inFlight;
+    this.#again = (sent.marks & EVER_RETRANSMITTED) !== 0;
     this.#sampleAppLimited = this.#appLimitedUntil > 0;
-    this.firstSentUs = sentUs;
+    this.firstSentUs = sent.sentUs;
+  }
+
+  /** Octets delivered when the sampled packet left; -1: there is no sample. */
+  get sampledDelivered(): number {
+    return this.#sampled ? this.#priorDelivered : -1;
   }
 
   /** Counts what was delivered, and completes the event. */
@@ -166,16 +182,16 @@ export class View implements SenderView {
   }
 
   /** RFC 7661 and Linux's tcp_cwnd_validate: whether cwnd was what limited this window. */
-  outputDone(flight: number, sndNxt: number, sndUna: number, limited: boolean): void {
-    if (((sndUna - this.#windowEnd) | 0) >= 0 || flight > this.#maxInFlight || (limited && !this.#limitedInWindow)) {
+  outputDone(packetsOut: number, sndNxt: number, sndUna: number, limited: boolean): void {
+    if (((sndUna - this.#windowEnd) | 0) >= 0 || limited || (!this.#limitedInWindow && packetsOut > this.#maxPackets)) {
       this.#windowEnd = sndNxt;
-      this.#maxInFlight = flight;
+      this.#maxPackets = packetsOut;
       this.#limitedInWindow = limited;
     }
   }
 
-  get maxInFlight(): number {
-    return this.#maxInFlight;
+  get maxPackets(): number {
+    return this.#maxPackets;
   }
   get limitedInWindow(): boolean {
     return this.#limitedInWindow;
@@ -210,7 +226,6 @@ export function openController(tcb: Tcb): void {
   const name = tcb.congestionControl || tcb.route?.congestionControl || tcp.sysctls.congestionControl;
   tcb.view.shared = sharedOf(tcp);
   tcb.view.firstSent(tcp.clock.nowUs);
-  tcb.view.lastEnd = tcb.sndUna;
   refresh(tcb);
   attach(tcb, controllerOf(tcp, name), undefined);
 }
@@ -220,6 +235,7 @@ function attach(tcb: Tcb, control: CongestionControl, state: unknown): void {
   inUse.set(control.name, (inUse.get(control.name) ?? 0) + 1);
   tcb.congestionControl = control.name;
   tcb.view.partialAcks = control.partialAcks !== false;
+  tcb.view.rateDriven = control.drive === 'rate';
   tcb.control.pacingRate = 0;
   tcb.control.quantum = 0;
   tcb.controller = control.create(tcb.view, tcb.control, state);
@@ -266,7 +282,7 @@ function refresh(tcb: Tcb): void {
   view.minRttUs = tcb.minRttUs;
   view.phase = recovery.phase;
   const { cwnd, ssthresh } = tcb.control;
-  view.cwndLimited = view.limitedInWindow || (cwnd < ssthresh && cwnd < 2 * view.maxInFlight);
+  view.cwndLimited = view.limitedInWindow || (cwnd < ssthresh && cwnd < 2 * view.maxPackets * tcb.mss);
 }
 
 /** A call to the controller: what it throws costs the connection its controller. */
@@ -321,27 +337,80 @@ export function acknowledged(tcb: Tcb, acked: number, delivered: number, rttUs: 
   clamp(tcb.control, tcb.mss);
 }
 
-/** An episode of congestion begins: the state before it is kept for undo. */
-export function congested(tcb: Tcb, why: CongestionEvent['why'], flight: number, lost: number): void {
+/** An episode of congestion begins. What cwnd becomes on the way to ssthresh is TCP's, unless the controller is driven by rate. */
+export function congested(tcb: Tcb, why: CongestionEvent['why']): void {
   const { view, controller, control } = tcb;
   const event = view.shared?.event;
   if (event === undefined || controller === undefined) return;
-  view.priorCwnd = control.cwnd;
-  view.priorSsthresh = control.ssthresh;
+  const { cwnd } = control;
+  const { board } = tcb.recovery;
   refresh(tcb);
   event.why = why;
-  event.inFlight = flight;
-  event.lost = lost;
+  // RFC 5681's FlightSize: what is outstanding, lost or not.
+  event.inFlight = board.packetsOut * tcb.mss;
+  event.lost = board.lostOut * tcb.mss;
   event.persistent = why === 'rto' && tcb.backoff > 2;
   guarded(tcb, () => controller.onCongestion(event));
+  if (!view.rateDriven) control.cwnd = cwnd;
 }
 
-/** An episode is over: cwnd is where the controller wanted it, RFC 5681 §3.2 step 6. */
+/** A packet was marked lost. */
+export function lostPackets(tcb: Tcb, sent: Sent): void {
+  const { view, controller } = tcb;
+  const bytes = (sent.end - sent.seq) | 0;
+  view.lost += bytes;
+  view.lostPackets += sent.packets;
+  const lost = view.shared?.lost;
+  if (controller?.onLost === undefined || lost === undefined) return;
+  lost.bytes = bytes;
+  lost.txInFlight = sent.inFlight;
+  lost.sentUs = sent.sentUs;
+  lost.deliveredAtSend = sent.delivered;
+  refresh(tcb);
+  guarded(tcb, () => controller.onLost?.(lost));
+}
+
+/** An episode is over. */
 export function recovered(tcb: Tcb, from: Phase): void {
-  const { controller, control } = tcb;
-  if (from === 'recovery' && Number.isFinite(control.ssthresh)) control.cwnd = Math.min(control.cwnd, control.ssthresh);
+  const { controller } = tcb;
   refresh(tcb);
   guarded(tcb, () => controller?.onRecovered?.(from));
+}
+
+/** The reduction was for nothing: RFC 4015, as the controller has it, else the window of before. */
+export function undone(tcb: Tcb): void {
+  const { controller, control, view } = tcb;
+  if (controller?.onUndo !== undefined) {
+    refresh(tcb);
+    guarded(tcb, () => controller.onUndo?.(view.phase));
+    return;
+  }
+  control.cwnd = Math.max(control.cwnd, view.priorCwnd);
+  control.ssthresh = Math.max(control.ssthresh, view.priorSsthresh);
+}
+
+// ---- the window, counted in packets as Linux does --------------------------------------------------------------------------------
+
+/** Packets that may be in flight. */
+export const cwndPackets = (tcb: Tcb): number => Math.max(1, Math.floor(tcb.control.cwnd / tcb.mss));
+
+export function setCwndPackets(tcb: Tcb, packets: number): void {
+  tcb.control.cwnd = Math.max(1, packets) * tcb.mss;
+}
+
+/** ssthresh as it would be told: what a window that is not reduced has proved counts for it (RFC 5681 §4.1's discussion, Linux's tcp_current_ssthresh). */
+export function currentSsthresh(tcb: Tcb): number {
+  const { ssthresh, cwnd } = tcb.control;
+  const { phase } = tcb.recovery;
+  return phase === 'recovery' || phase === 'cwr' ? ssthresh : Math.max(ssthresh, (cwnd * 3) / 4);
+}
+
+/** The segment size has changed: as many packets as before may be in flight. */
+export function mssScaled(tcb: Tcb, was: number): void {
+  const { control, mss } = tcb;
+  const scale = (bytes: number): number => (Number.isFinite(bytes) ? Math.floor(bytes / was) * mss : bytes);
+  control.cwnd = scale(control.cwnd);
+  control.ssthresh = scale(control.ssthresh);
 }
 
 /** A segment left. @param length in sequence numbers. */
@@ -352,7 +421,7 @@ export function packetSent(tcb: Tcb, length: number, retransmit: boolean): void 
   const sent = view.shared?.sent;
   if (controller?.onSent === undefined || sent === undefined) return;
   sent.bytes = length;
-  sent.inFlight = inFlight(tcb) + (retransmit ? 0 : length);
+  sent.inFlight = inFlight(tcb);
   sent.retransmit = retransmit;
   refresh(tcb);
   guarded(tcb, () => controller.onSent?.(sent));
@@ -364,10 +433,9 @@ export function restartAfterIdle(tcb: Tcb): void {
   const idleUs = tcp.clock.nowUs - tcb.lastSentUs;
   if (controller === undefined || tcb.lastSentUs === 0 || view.restartedUs === tcb.lastSentUs || idleUs <= tcb.rtoUs) return;
   view.restartedUs = tcb.lastSentUs;
-  const drive = tcp.controllers.get(tcb.congestionControl)?.drive;
-  if (tcp.sysctls.slowStartAfterIdle && drive !== 'rate') {
+  if (tcp.sysctls.slowStartAfterIdle && !view.rateDriven) {
     const least = Math.min(initialWindow(tcb), control.cwnd);
-    control.ssthresh = Math.max(control.ssthresh, (control.cwnd * 3) / 4);
+    control.ssthresh = currentSsthresh(tcb);
     for (let left = idleUs - tcb.rtoUs; left > 0 && control.cwnd > least; left -= tcb.rtoUs) control.cwnd /= 2;
     control.cwnd = Math.max(Math.floor(control.cwnd), least);
   }

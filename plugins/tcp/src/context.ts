@@ -6,6 +6,8 @@ import type { counters } from './counters.js';
 import type { Demux } from './demux.js';
 import type { IsnGenerator } from './isn.js';
 import type { Ports } from './ports.js';
+import type { AckState } from './recovery/ack-state.js';
+import type { SentPool } from './recovery/scoreboard.js';
 import type { BarePeer } from './segment.js';
 import type { Segment } from './segment-in.js';
 import type { SynCookies } from './syn-cookies.js';
@@ -45,6 +47,10 @@ export interface Tcp {
   readonly timeWaits: TimeWaits;
   /** The segment that is being processed: one record per stack. */
   readonly seg: Segment;
+  /** What its acknowledgement brings. */
+  readonly ack: AckState;
+  /** Records of what was sent, for use again. */
+  readonly sentPool: SentPool;
   /** The sender of the segment that is being processed, where no flow is its: whom a RST goes to. */
   readonly stranger: Stranger;
   /** Challenge ACKs left in this second, of tcp_challenge_ack_limit (RFC 5961 §7), and when it began. */

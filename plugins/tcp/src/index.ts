@@ -32,6 +32,8 @@ import { arrives } from './events/segment/arrives.js';
 import { IsnGenerator } from './isn.js';
 import { output } from './output.js';
 import { Ports } from './ports.js';
+import { AckState } from './recovery/ack-state.js';
+import { SentPool } from './recovery/scoreboard.js';
 import { Segment } from './segment-in.js';
 import { segmenter } from './segmenter.js';
 import { socketOptionAttachments, socketOptionHandlers } from './socket-options.js';
@@ -94,6 +96,8 @@ export const tcp = definePlugin({
       synCookies: new SynCookies(entropy, clock),
       demux: new Demux(entropy.word(), entropy.word()),
       seg: new Segment(),
+      ack: new AckState(),
+      sentPool: new SentPool(),
       stranger,
       challengeLeft: 0,
       challengeSinceUs: 0,

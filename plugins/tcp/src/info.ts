@@ -10,15 +10,11 @@ const OPTION_WSCALE = 4;
 const CA_STATES: Readonly<Record<Phase, number>> = { open: 0, disorder: 1, cwr: 2, recovery: 3, loss: 4 };
 const INFINITE_SSTHRESH = 0x7fff_ffff;
 
-/** Segments, rounded as Linux counts packets. */
-const segments = (bytes: number, mss: number): number => Math.ceil(bytes / Math.max(1, mss));
-
 export function info(tcb: Tcb): Readonly<Record<string, number>> {
   const { view, control, recovery, mss } = tcb;
   const { nowUs } = tcb.tcp.clock;
   const sinceMs = (us: number): number => (us === 0 ? 0 : Math.max(0, Math.floor((nowUs - us) / 1000)));
-  const lost = recovery.hasLost ? Math.max(0, (recovery.lostEnd - tcb.sndUna) | 0) : 0;
-  const again = recovery.hasLost ? Math.max(0, (recovery.retransmitNext - tcb.sndUna) | 0) : 0;
+  const { board } = recovery;
   return {
     tcpi_state: tcb.state,
     tcpi_ca_state: CA_STATES[recovery.phase],
@@ -33,10 +29,10 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_ato: tcb.ackTimeoutUs,
     tcpi_snd_mss: mss,
     tcpi_rcv_mss: tcb.rcvMss,
-    tcpi_unacked: segments((tcb.sndNxt - tcb.sndUna) | 0, mss),
-    tcpi_sacked: segments(recovery.sacked, mss),
-    tcpi_lost: segments(lost, mss),
-    tcpi_retrans: segments(again, mss),
+    tcpi_unacked: board.packetsOut,
+    tcpi_sacked: board.sackedOut,
+    tcpi_lost: board.lostOut,
+    tcpi_retrans: board.retransOut,
     tcpi_last_data_sent: sinceMs(tcb.lastSentUs),
     tcpi_last_data_recv: sinceMs(tcb.lastReceivedUs),
     tcpi_last_ack_recv: sinceMs(tcb.lastAckUs),
@@ -59,9 +55,12 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_min_rtt: Math.max(0, tcb.minRttUs),
     tcpi_data_segs_in: tcb.dataSegmentsIn,
     tcpi_data_segs_out: tcb.dataSegmentsOut,
-    tcpi_delivered: segments(view.delivered, mss),
+    tcpi_delivered: recovery.delivered,
     tcpi_bytes_sent: tcb.bytesSent,
     tcpi_bytes_retrans: tcb.bytesRetransmitted,
+    tcpi_reordering: recovery.reordering,
+    tcpi_dsack_dups: recovery.dsackDups,
+    tcpi_reord_seen: recovery.reorderSeen,
     tcpi_snd_wnd: tcb.sndWnd,
     tcpi_rcv_wnd: receiveWindow(tcb),
     tcpi_rcv_ooopack: tcb.outOfOrderSegments,

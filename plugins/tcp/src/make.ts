@@ -12,7 +12,7 @@ export function makeTcb(tcp: Tcp, socket: SocketState, family: number): Tcb {
   return new Tcb(tcp, socket, family, {
     send: new SendRing(),
     receive: new ReceiveRing(),
-    recovery: new Recovery(),
+    recovery: new Recovery(tcp.sentPool, tcp.ack, tcp.sysctls.reordering),
     view: new View(),
     control: { cwnd: 0, ssthresh: Number.POSITIVE_INFINITY, pacingRate: 0, quantum: 0 },
   });

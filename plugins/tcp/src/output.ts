@@ -1,14 +1,25 @@
 // What to send when: RFC 9293 §3.8.6.2.1 (silly windows), §3.7.4 (Nagle), retransmissions first. Runs as the connection's egress entry.
 import { ERRNO } from '@protoloom/contracts';
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
-import { paceDelayUs, paceQuantum } from './congestion.js';
+import { cwndPackets, paceDelayUs, paceQuantum } from './congestion.js';
 import { requestEgress } from './egress.js';
-import { armProbe, armRetransmit } from './events/timeouts.js';
-import { inFlight, nextLost, outputDone, segmentSent, sendRoom } from './recovery/recovery.js';
+import { armProbe, armRetransmit, rearmRetransmit } from './events/timeouts.js';
+import {
+  inFlight,
+  nextLost,
+  outputDone,
+  REPAIR_LOST,
+  REPAIR_NEW,
+  REPAIR_NONE,
+  segmentSent,
+  sendRoom,
+  sentAgain,
+} from './recovery/recovery.js';
+import { SACKED, type Sent } from './recovery/scoreboard.js';
 import { routeOf } from './route.js';
 import { maxPayload, segmentHeaderBytes, segmentMss, sendAck, sendSegment, sendSyn } from './segment.js';
 import { isSending } from './state.js';
-import { finSent, type Tcb, writeEnd } from './tcb.js';
+import { finSent, PENDING_LOSS_PROBE, PENDING_REORDER, type Tcb, writeEnd } from './tcb.js';
 import { FIN, PSH } from './wire.js';
 
 /** Sends what may be sent now. */
@@ -18,61 +29,125 @@ export function output(tcb: Tcb): void {
     return;
   }
   if (isSending(tcb)) {
-    retransmitLost(tcb);
-    sendNew(tcb);
+    const { recovery } = tcb;
+    const { repair } = recovery;
+    if (repair === REPAIR_NEW) {
+      // RFC 5682 §3.1 step 2b: new data tells whether the timeout was spurious; where none leaves, the lost is repaired.
+      recovery.repair = REPAIR_NONE;
+      sendNew(tcb, true);
+      if (((tcb.sndNxt - recovery.highSeq) | 0) <= 0) {
+        recovery.frto = false;
+        retransmitLost(tcb);
+      }
+    } else {
+      if (repair === REPAIR_LOST) retransmitLost(tcb);
+      sendNew(tcb, false);
+    }
   }
   if (tcb.ackNow) sendAck(tcb);
 }
 
-/** Sends again what recovery finds lost, as far as it lets out. */
+/** Sends again what recovery finds lost, as far as cwnd and the pace let out. */
 function retransmitLost(tcb: Tcb): void {
-  let sent = false;
-  while (nextLost(tcb)) {
-    const { lostSeq, lostLength } = tcb.recovery;
-    if (retransmit(tcb, lostSeq, lostLength) < 0) break;
-    sent = true;
+  const { recovery, tcp } = tcb;
+  const { board } = recovery;
+  let headSent = false;
+  let waits = false;
+  for (let sent = nextLost(tcb); sent !== undefined; sent = nextLost(tcb)) {
+    if (paceDelayUs(tcb) > 0) {
+      waits = true;
+      armPace(tcb);
+      break;
+    }
+    const isHead = sent === board.head;
+    if (retransmit(tcb, sent, cwndPackets(tcb) - board.inFlight, true) < 0) break;
+    tcp.counters[recovery.phase === 'loss' ? 'slowStartRetrans' : 'fastRetrans'] += sent.packets;
+    headSent ||= isHead;
   }
-  if (sent && !tcb.retransmitTimer?.armed) armRetransmit(tcb);
+  if (!waits) recovery.repair = REPAIR_NONE;
+  if (headSent && tcb.pending !== PENDING_REORDER) armRetransmit(tcb);
 }
 
 /**
- * Sends `length` sequence numbers from `seq` on again, a full segment at most; the SYN and the FIN count one each.
- * @returns how many were sent, or a negative errno.
+ * Sends a packet again: `segments` full segments of it at most, the rest stays one of its own; small ones behind it are joined to it.
+ * @param repairs it stands for what is lost; a probe does not. @returns 0 or a negative errno.
  */
-export function retransmit(tcb: Tcb, seq: number, length: number): number {
+export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: boolean): number {
   const { counters } = tcb.tcp;
-  if (tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECV) {
-    const result = sendSyn(tcb);
-    counters.retransSegs++;
-    counters.synRetrans++;
-    tcb.totalRetransmits++;
-    segmentSent(tcb, tcb.iss, 1, true);
-    return result < 0 ? result : 1;
-  }
+  // What is acknowledged in part has left the ring.
+  if (((tcb.sndUna - sent.seq) | 0) > 0) sent.seq = tcb.sndUna;
+  const { seq } = sent;
+  const available = (tcb.sndUna + tcb.sndWnd - seq) | 0;
+  // RFC 9293 §3.8.6: what a peer took back of its window is not sent there; but its first octets probe it.
+  if (available <= 0 && seq !== tcb.sndUna) return -ERRNO.EAGAIN;
+  const mss = segmentMss(tcb);
   const end = writeEnd(tcb);
-  const most = segmentMss(tcb);
-  const text = Math.max(0, Math.min((end - seq) | 0, length, most));
-  const withFin = finSent(tcb) && ((seq + text - end) | 0) === 0 && length > text;
-  const flags = (withFin ? FIN : 0) | (pushes(tcb, seq, text) ? PSH : 0);
-  const result = sendSegment(tcb, seq, text, flags);
+  const room = available <= 0 ? mss : available;
+  const whole = Math.max(1, segments) * mss;
+  const most = whole <= room ? whole : room > mss ? room - (room % mss) : room;
+  const text = Math.min((end - seq) | 0, (sent.end - seq) | 0, most);
+  if (((sent.end - seq) | 0) > most) tcb.recovery.board.split(sent, most);
+  else if (text < mss) joinSmall(tcb, sent, Math.min(mss, room));
+  const length = Math.min((end - seq) | 0, (sent.end - seq) | 0);
+  tcb.recovery.board.recount(sent, Math.max(1, Math.ceil(length / mss)), mss);
+  const withFin = ((sent.end - seq) | 0) > length;
+  const flags = (withFin ? FIN : 0) | (pushes(tcb, seq, length) ? PSH : 0);
+  const result = sendSegment(tcb, seq, length, flags);
   if (result < 0 && result !== -ERRNO.EMSGSIZE) {
     counters.retransFail++;
     return result;
   }
-  const sent = text + (withFin ? 1 : 0);
-  counters.retransSegs++;
-  tcb.totalRetransmits++;
-  tcb.bytesRetransmitted += text;
+  counters.retransSegs += sent.packets;
+  tcb.totalRetransmits += sent.packets;
+  tcb.bytesRetransmitted += length;
   if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcb.tcp.clock.nowUs;
-  segmentSent(tcb, seq, sent, true);
-  return sent;
+  sentAgain(tcb, sent, repairs);
+  return 0;
 }
 
-/** New data, and the FIN behind it. */
-function sendNew(tcb: Tcb): void {
+/** The SYN, or the SYN-ACK of a simultaneous open, again. */
+export function retransmitSyn(tcb: Tcb): number {
+  const { counters } = tcb.tcp;
+  const result = sendSyn(tcb);
+  counters.retransSegs++;
+  counters.synRetrans++;
+  tcb.totalRetransmits++;
+  const { head } = tcb.recovery.board;
+  if (head !== undefined) sentAgain(tcb, head, false);
+  return result;
+}
+
+/** RFC 9293 §3.10.8 leaves open what is sent again: small packets go as one, up to a full segment (tcp_retrans_collapse). */
+function joinSmall(tcb: Tcb, sent: Sent, most: number): void {
+  const { board } = tcb.recovery;
+  if (!tcb.tcp.sysctls.retransCollapse || sent.packets > 1) return;
+  for (let { next } = sent; next !== undefined; { next } = sent) {
+    if ((next.marks & SACKED) !== 0 || next.packets > 1 || ((next.end - sent.seq) | 0) > most) return;
+    board.absorb(sent, next);
+  }
+}
+
+/** A tail loss probe with what was not sent yet: one segment, whatever cwnd and Nagle say (RFC 8985 §7.3). @returns whether one left. */
+export function probeNew(tcb: Tcb): boolean {
+  if (!isSending(tcb)) return false;
+  const unsent = (writeEnd(tcb) - tcb.sndNxt) | 0;
+  const window = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
+  const text = Math.min(unsent, segmentMss(tcb));
+  if (text <= 0 || text > window) return false;
+  const fin = tcb.finQueued && text === unsent && window > text;
+  return sendOne(tcb, text, (fin ? FIN : 0) | (pushes(tcb, tcb.sndNxt, text) ? PSH : 0)) >= 0;
+}
+
+function armPace(tcb: Tcb): void {
+  tcb.paceTimer ??= tcb.tcp.timers.timer(tcb, requestEgress);
+  tcb.paceTimer.arm(Math.max(paceDelayUs(tcb), 1));
+}
+
+/** New data, and the FIN behind it. @param atOnce Nagle does not hold. */
+function sendNew(tcb: Tcb, atOnce: boolean): void {
   const end = writeEnd(tcb);
-  const idle = tcb.sndUna === tcb.sndNxt;
-  let cwndLimited = false;
+  const wasOutstanding = tcb.recovery.board.packetsOut > 0;
+  const before = tcb.sndNxt;
   let budget = paceQuantum(tcb);
   for (;;) {
     const unsent = (end - tcb.sndNxt) | 0;
@@ -86,25 +161,23 @@ function sendNew(tcb: Tcb): void {
     }
     const delayUs = paceDelayUs(tcb);
     if (delayUs > 0 || budget <= 0) {
-      tcb.paceTimer ??= tcb.tcp.timers.timer(tcb, requestEgress);
-      tcb.paceTimer.arm(Math.max(delayUs, 1));
+      armPace(tcb);
       break;
     }
     const room = sendRoom(tcb);
-    const length = lengthToSend(tcb, unsent, window, Math.min(room, budget));
-    if (length === 0) {
-      cwndLimited = room < Math.min(unsent, tcb.mss) && room < window;
-      break;
-    }
+    const length = lengthToSend(tcb, unsent, window, Math.min(room, budget), atOnce);
+    if (length === 0) break;
     const withFin = finDue && length === unsent && window > length;
     const flags = (withFin ? FIN : 0) | (pushes(tcb, tcb.sndNxt, length) ? PSH : 0);
     if (sendOne(tcb, length, flags) < 0) break;
     budget -= length;
     if (withFin) break;
   }
-  outputDone(tcb, cwndLimited);
-  if (tcb.sndUna !== tcb.sndNxt) {
-    if (idle || !tcb.retransmitTimer?.armed) armRetransmit(tcb);
+  const sent = tcb.sndNxt !== before;
+  if (sent && (!wasOutstanding || tcb.pending === PENDING_LOSS_PROBE || !tcb.retransmitTimer?.armed)) rearmRetransmit(tcb, false);
+  outputDone(tcb, sent);
+  if (tcb.recovery.board.packetsOut > 0) {
+    if (!tcb.retransmitTimer?.armed) armRetransmit(tcb);
   } else if (((end - tcb.sndNxt) | 0) > 0 || (tcb.finQueued && !finSent(tcb))) armProbe(tcb);
 }
 
@@ -116,7 +189,7 @@ export function sendOne(tcb: Tcb, text: number, flags: number): number {
   const result = sendSegment(tcb, seq, text, flags);
   // A packet that did not get out of the host is lost like any other, but for one that was too long.
   if (result === -ERRNO.EMSGSIZE) return result;
-  segmentSent(tcb, seq, length, false);
+  segmentSent(tcb, seq, length, text > mss ? Math.ceil(text / mss) : 1, mss);
   tcb.sndNxt = (seq + length) | 0;
   if (text > 0) {
     tcb.tcp.counters.origDataSent += text > mss ? Math.ceil(text / mss) : 1;
@@ -126,7 +199,7 @@ export function sendOne(tcb: Tcb, text: number, flags: number): number {
 }
 
 /** Octets of the next packet, a whole number of segments unless it is the tail; 0: wait. */
-function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number): number {
+function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number, atOnce: boolean): number {
   if (window <= 0 || room <= 0) return 0;
   const mss = segmentMss(tcb);
   const route = routeOf(tcb);
@@ -135,7 +208,7 @@ function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number): n
   if (unsent <= most) {
     const tail = unsent % mss;
     // RFC 9293 §3.7.4: a last segment that is not full waits while an earlier such one is unacknowledged.
-    return tail !== 0 && mayNotSendSmall(tcb) ? unsent - tail : unsent;
+    return tail !== 0 && !atOnce && mayNotSendSmall(tcb) ? unsent - tail : unsent;
   }
   return most - (most % mss);
 }

@@ -79,7 +79,7 @@ export function syncMss(tcb: Tcb, route: Route): void {
   const fits = Math.min(route.mtu - route.headerBytes - HEADER_BYTES, tcb.peerMss);
   const options = tcb.timestampsOk ? TIMESTAMP_BYTES : 0;
   tcb.mss = boundToHalfWindow(tcb.maxSndWnd, Math.max(fits, tcb.tcp.sysctls.minSndMss) - options, options);
-  if (tcb.mss < was && tcb.sndUna !== tcb.sndNxt) mssChanged(tcb);
+  if (tcb.mss < was && tcb.sndUna !== tcb.sndNxt) mssChanged(tcb, was);
 }
 
 /** A packet was longer than the path takes: -EMSGSIZE of an output, or a validated ICMP error. RFC 1191 §6.4, RFC 8201 §5.4. */

@@ -76,6 +76,7 @@ function ended(tcb: Tcb): void {
   if (!tcb.boundPort || isLeft) tcp.ports.release(tcb);
   closeController(tcb);
   tcb.send.clear();
+  tcb.recovery.board.clear();
   tcb.finQueued = false;
   tcb.shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
   if (tcb.orphan) {

@@ -25,6 +25,9 @@ export const SEND_SHUTDOWN = 2;
 export const PENDING_NONE = 0;
 export const PENDING_RETRANSMIT = 1;
 export const PENDING_PROBE = 2;
+/** RFC 8985: a tail loss probe; what may be reordered rather than lost. */
+export const PENDING_LOSS_PROBE = 3;
+export const PENDING_REORDER = 4;
 
 /** Who uses a connection: its endpoint. An orphan has none. */
 export interface TcbUser {

@@ -7,7 +7,8 @@ import { Lab, mss, sackPermitted, timestamps, wscale } from './lab.js';
 const syn = [...mss(1000), ...sackPermitted, ...wscale(7)];
 
 const open = (win = 1024) => {
-  const lab = new Lab({ options: true });
+  // Without tail loss probes, which a round trip of no time would send at once.
+  const lab = new Lab({ options: true, sysctls: { 'net.ipv4.tcp_early_retrans': 0 } });
   const { endpoint, listener } = lab.accepted({ options: syn, win });
   return { lab, endpoint, listener };
 };

@@ -114,7 +114,7 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   enter(tcb, TCP_SYN_SENT);
   tcb.synSentUs = tcp.clock.nowUs;
   sendSyn(tcb);
-  segmentSent(tcb, tcb.iss, 1, false);
+  segmentSent(tcb, tcb.iss, 1, 1, tcb.mss);
   tcb.sndNxt = (tcb.iss + 1) | 0;
   armRetransmit(tcb);
 }

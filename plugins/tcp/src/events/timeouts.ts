@@ -2,12 +2,23 @@
 import { ERRNO } from '@protoloom/contracts';
 import { TCP_CLOSE, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
-import { retransmit, sendOne } from '../output.js';
-import { timeoutExpired } from '../recovery/recovery.js';
+import { retransmit, retransmitSyn, sendOne } from '../output.js';
+import { reorderTimeout } from '../recovery/recovery.js';
 import { retransmitDelayUs } from '../recovery/rto.js';
+import { scheduleProbe, sendProbe } from '../recovery/tail-loss.js';
+import { enterLoss } from '../recovery/timeout.js';
 import { segmentMss, sendReset, sendSegment } from '../segment.js';
 import { enter, isConnecting, isSynchronized } from '../state.js';
-import { finSent, PENDING_NONE, PENDING_PROBE, PENDING_RETRANSMIT, type Tcb, writeEnd } from '../tcb.js';
+import {
+  finSent,
+  PENDING_LOSS_PROBE,
+  PENDING_NONE,
+  PENDING_PROBE,
+  PENDING_REORDER,
+  PENDING_RETRANSMIT,
+  type Tcb,
+  writeEnd,
+} from '../tcb.js';
 import { FIN, PSH } from '../wire.js';
 
 /** Linux's TCP_RTO_MIN: the unit of R1 and R2, and the least time before a probe. */
@@ -28,6 +39,33 @@ function arm(tcb: Tcb, pending: number, delayUs: number): void {
 /** RFC 6298 §5.1, §5.3: the timer starts (again) for what is outstanding. */
 export const armRetransmit = (tcb: Tcb): void => arm(tcb, PENDING_RETRANSMIT, retransmitDelayUs(tcb));
 
+/** RFC 8985 §6.2: what is not lost yet may be by then. */
+export const armReorder = (tcb: Tcb, delayUs: number): void => arm(tcb, PENDING_REORDER, delayUs);
+
+/** RFC 8985 §7.2. */
+export const armLossProbe = (tcb: Tcb, delayUs: number): void => arm(tcb, PENDING_LOSS_PROBE, delayUs);
+
+/** µs until the first packet outstanding times out, by when it left. */
+export function retransmitLeftUs(tcb: Tcb): number {
+  const { head } = tcb.recovery.board;
+  return head === undefined ? 0 : head.sentUs + retransmitDelayUs(tcb) - tcb.tcp.clock.nowUs;
+}
+
+/** The retransmission timer again; where another stood in for it, with what is left of its time. @param anew the whole of it. */
+export function rearmRetransmit(tcb: Tcb, anew: boolean): void {
+  const { pending } = tcb;
+  if (tcb.recovery.board.packetsOut === 0) {
+    disarm(tcb);
+    return;
+  }
+  const stoodIn = !anew && (pending === PENDING_LOSS_PROBE || pending === PENDING_REORDER);
+  arm(tcb, PENDING_RETRANSMIT, stoodIn ? Math.max(1, retransmitLeftUs(tcb)) : retransmitDelayUs(tcb));
+}
+
+/** The peer seems to have forgotten what it SACKed: RFC 2018 §8's timeout, after half a round trip at least. */
+const RENEGING_LEAST_US = 10_000;
+export const rearmForReneging = (tcb: Tcb): void => arm(tcb, PENDING_RETRANSMIT, Math.max(tcb.srttUs / 2, RENEGING_LEAST_US));
+
 /** Something waits to be sent, and nothing is outstanding whose acknowledgement would let it out: RFC 9293 §3.8.6.1. */
 export function armProbe(tcb: Tcb): void {
   if (tcb.pending === PENDING_PROBE && tcb.retransmitTimer?.armed) return;
@@ -43,10 +81,10 @@ export function disarm(tcb: Tcb): void {
   if (tcb.retransmitTimer?.armed) tcb.retransmitTimer.cancel();
 }
 
-/** After an acknowledgement: RFC 6298 §5.2 and §5.3; a probe is over where the window has opened. */
-export function rearm(tcb: Tcb, advanced: boolean): void {
-  if (tcb.sndUna !== tcb.sndNxt) {
-    if (advanced || tcb.pending !== PENDING_RETRANSMIT) armRetransmit(tcb);
+/** After an acknowledgement: RFC 6298 §5.2 and §5.3; a probe is over where the window has opened. @param anew progress was made. */
+export function rearm(tcb: Tcb, anew: boolean): void {
+  if (tcb.recovery.board.packetsOut > 0) {
+    if (anew && !scheduleProbe(tcb, true)) rearmRetransmit(tcb, false);
     return;
   }
   if (tcb.pending === PENDING_PROBE && hasUnsent(tcb) && !fits(tcb)) {
@@ -66,14 +104,23 @@ function expired(tcb: Tcb): void {
   tcb.pending = PENDING_NONE;
   if (pending === PENDING_PROBE) probe(tcb);
   else if (pending === PENDING_RETRANSMIT) retransmitExpired(tcb);
+  else if (pending === PENDING_LOSS_PROBE) {
+    tcb.pending = pending;
+    sendProbe(tcb);
+  } else if (pending === PENDING_REORDER) {
+    reorderTimeout(tcb);
+    tcb.pending = pending;
+    rearmRetransmit(tcb, false);
+    requestEgress(tcb);
+  }
 }
 
 /** RFC 6298 §5.4 to §5.7. */
 function retransmitExpired(tcb: Tcb): void {
   if (tcb.sndUna === tcb.sndNxt) return;
   const { tcp } = tcb;
-  tcp.counters.timeouts++;
   if (isConnecting(tcb)) {
+    tcp.counters.timeouts++;
     synExpired(tcb);
     return;
   }
@@ -83,8 +130,10 @@ function retransmitExpired(tcb: Tcb): void {
       giveUp(tcb);
       return;
     }
-    timeoutExpired(tcb);
-    retransmit(tcb, tcb.sndUna, segmentMss(tcb));
+    enterLoss(tcb);
+    tcb.backoff++;
+    const { head } = tcb.recovery.board;
+    if (head !== undefined) retransmit(tcb, head, 1, true);
     armRetransmit(tcb);
     return;
   }
@@ -93,8 +142,9 @@ function retransmitExpired(tcb: Tcb): void {
     return;
   }
   if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcp.clock.nowUs;
+  enterLoss(tcb);
   tcb.retransmits++;
-  timeoutExpired(tcb);
+  tcb.backoff++;
   requestEgress(tcb);
   armRetransmit(tcb);
 }
@@ -112,7 +162,7 @@ function synExpired(tcb: Tcb): void {
   if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = clock.nowUs;
   tcb.retransmits++;
   if (tcb.retransmits > linear) tcb.backoff++;
-  retransmit(tcb, tcb.iss, 1);
+  retransmitSyn(tcb);
   armRetransmit(tcb);
 }
 

@@ -1,36 +1,91 @@
-// Loss detection and repair without SACK: RFC 5681 §3.2, RFC 6582, RFC 3042; after a timeout RFC 6298 §5.4 and RFC 5681 §3.1.
-// As Linux without SACK: every duplicate ACK stands for one segment that has left the network, and what is in flight is counted so; cwnd is
-// not inflated. Another way of finding losses (SACK, RACK) replaces this file's functions and keeps their names.
+// Loss recovery: what a connection remembers of it, and what the rest of TCP calls. How it goes: RFC 6675, RFC 8985, RFC 9937, RFC 6582.
 import { type Phase, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
-import { seqGeq, seqGt, seqLeq, seqLt, seqMax } from '@protoloom/wire';
-import { acknowledged, congested, initialWindow, openController, packetSent, recovered, restartAfterIdle } from '../congestion.js';
-import { timestamp } from '../options.js';
+import {
+  acknowledged,
+  currentSsthresh,
+  cwndPackets,
+  initialWindow,
+  mssScaled,
+  openController,
+  packetSent,
+  restartAfterIdle,
+} from '../congestion.js';
 import type { Segment } from '../segment-in.js';
 import { type Tcb, writeEnd } from '../tcb.js';
-import { sampleRtt } from './rto.js';
-import { SentLog } from './sent-log.js';
+import type { AckState } from './ack-state.js';
+import { removeAcknowledged } from './acknowledge.js';
+import { consider, enterRecovery, isDubious } from './episode.js';
+import { fack, markLost } from './mark.js';
+import { boundDuplicates } from './newreno.js';
+import { enterPhase } from './phase.js';
+import { inReduction, reduce } from './prr.js';
+import { adaptReorderWindow, detectLosses } from './rack.js';
+import { blocksArrived } from './sack.js';
+import { EVER_RETRANSMITTED, LOST, RETRANSMITTED, SACKED, Scoreboard, type Sent, type SentPool } from './scoreboard.js';
+import { probeAcknowledged, scheduleProbe } from './tail-loss.js';
 
-/** RFC 5681 §3.2: duplicate ACKs that stand for a loss. */
-const DUP_THRESH = 3;
+/** What output does first: nothing; new data, by which F-RTO tells; what is lost. */
+export const REPAIR_NONE = 0;
+export const REPAIR_NEW = 1;
+export const REPAIR_LOST = 2;
 
 export class Recovery {
+  readonly board: Scoreboard;
+  /** Of the acknowledgement at hand; the stack's. */
+  readonly ack: AckState;
+  /** Written by phase.ts alone. */
   phase: Phase = 'open';
-  dupAcks = 0;
-  /** Octets that duplicate ACKs say have left the network. */
-  sacked = 0;
-  /** RECOVER of RFC 6582: where the episode ends; and whether there ever was one. */
-  recover = 0;
-  hasRecover = false;
-  /** Octets from SND.UNA to `lostEnd` are lost; those before `retransmitNext` have been sent again. */
-  hasLost = false;
-  lostEnd = 0;
-  retransmitNext = 0;
-  /** The first retransmission of an episode leaves whatever cwnd says. */
-  force = false;
-  /** What `nextLost` found. */
-  lostSeq = 0;
-  lostLength = 0;
-  readonly log: SentLog = new SentLog();
+  /** SND.NXT when the phase began: RFC 6582's RECOVER, RFC 6675's RecoveryPoint. */
+  highSeq = 0;
+  /** Packets delivered so far. */
+  delivered = 0;
+  /** REPAIR_*. */
+  repair = REPAIR_NONE;
+  /** The peer has forgotten what it had SACKed. */
+  reneged = false;
+
+  // ---- how far packets are reordered, in packets (DupThresh); how often that was seen; D-SACKs
+  reordering: number;
+  reorderSeen = 0;
+  dsackDups = 0;
+
+  // ---- RACK, RFC 8985 §5: the packet that left last of those that arrived, and its round trip
+  rackOrder = 0;
+  rackEnd = 0;
+  rackRttUs = 0;
+  rackAdvanced = false;
+  /** Reordering window in quarters of the least round trip; recoveries for which it stays wide; when it was last widened. */
+  reorderSteps = 1;
+  reorderPersist = 0;
+  reorderDelivered = 0;
+  dsackInRound = false;
+
+  // ---- tail loss probe, RFC 8985 §7: one is out; SND.NXT when it left; it was a retransmission
+  hasProbe = false;
+  probeEnd = 0;
+  probeAgain = false;
+
+  // ---- proportional rate reduction, RFC 9937, in packets
+  prrDelivered = 0;
+  prrOut = 0;
+  prrPrior = 0;
+
+  // ---- undo: SND.UNA when the reduction was made; retransmissions that no D-SACK has told of, -1: none was made
+  hasUndo = false;
+  undoMarker = 0;
+  undoRetrans = 0;
+  /** The window of before may come back. */
+  mayRestore = false;
+  /** When the episode's first retransmission left, µs; -1: none. */
+  firstAgainUs = -1;
+  /** F-RTO: the timeout may have been spurious. */
+  frto = false;
+
+  constructor(pool: SentPool, ack: AckState, reordering: number) {
+    this.board = new Scoreboard(pool);
+    this.ack = ack;
+    this.reordering = reordering;
+  }
 }
 
 const isHandshake = (tcb: Tcb): boolean => tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECV;
@@ -39,229 +94,155 @@ const isHandshake = (tcb: Tcb): boolean => tcb.state === TCP_SYN_SENT || tcb.sta
 export function connectionOpened(tcb: Tcb): void {
   const { recovery } = tcb;
   recovery.phase = 'open';
-  recovery.hasRecover = false;
+  recovery.highSeq = tcb.sndUna;
+  recovery.rackEnd = tcb.sndUna;
+  recovery.hasUndo = false;
+  recovery.firstAgainUs = -1;
   openController(tcb);
   tcb.control.cwnd = initialWindow(tcb);
 }
 
-/** Octets in the network: what is outstanding, less what has left it or is lost, plus what was sent again. */
-export function inFlight(tcb: Tcb): number {
-  return inFlightFrom(tcb, tcb.sndUna);
-}
+/** Octets in the network, each packet taken for a full one, as Linux counts (RFC 6675's pipe). */
+export const inFlight = (tcb: Tcb): number => Math.max(0, tcb.recovery.board.inFlight) * tcb.mss;
 
-function inFlightFrom(tcb: Tcb, una: number): number {
-  const { recovery } = tcb;
-  let octets = ((tcb.sndNxt - una) | 0) - recovery.sacked;
-  if (recovery.hasLost) {
-    octets -= Math.max(0, (recovery.lostEnd - una) | 0);
-    octets += Math.max(0, (recovery.retransmitNext - una) | 0);
-  }
-  return Math.max(0, octets);
-}
-
-/** Octets of new data that cwnd lets out now. Limited transmit (RFC 3042) follows from how `inFlight` counts. */
+/** Octets of new data that cwnd lets out now. Limited transmit (RFC 3042) follows from how the flight is counted. */
 export function sendRoom(tcb: Tcb): number {
   if (tcb.sndUna === tcb.sndNxt) restartAfterIdle(tcb);
-  return Math.max(0, tcb.control.cwnd - inFlight(tcb));
+  return Math.max(0, cwndPackets(tcb) - tcb.recovery.board.inFlight) * tcb.mss;
 }
 
-/** Finds what to send again now; false: nothing, or cwnd is full. */
-export function nextLost(tcb: Tcb): boolean {
-  const { recovery } = tcb;
-  if (!recovery.hasLost || seqGeq(recovery.retransmitNext, recovery.lostEnd)) return false;
-  if (!recovery.force && inFlight(tcb) >= tcb.control.cwnd) return false;
-  recovery.lostSeq = recovery.retransmitNext;
-  recovery.lostLength = Math.min(tcb.mss, (recovery.lostEnd - recovery.retransmitNext) | 0);
-  return recovery.lostLength > 0;
+/** The next packet to be sent again now; undefined: none, or cwnd is full. */
+export function nextLost(tcb: Tcb): Sent | undefined {
+  const { board } = tcb.recovery;
+  if (board.retransOut >= board.lostOut || board.inFlight >= cwndPackets(tcb)) return undefined;
+  let sent = board.hint ?? board.head;
+  while (sent !== undefined && ((sent.marks & LOST) === 0 || (sent.marks & (SACKED | RETRANSMITTED)) !== 0)) sent = sent.next;
+  board.hint = sent;
+  return sent;
 }
 
-/** A segment has left. Before SND.NXT moves. @param length in sequence numbers. */
-export function segmentSent(tcb: Tcb, seq: number, length: number, retransmit: boolean): void {
+/** New sequence numbers have left, in `packets` segments of `segmentBytes` octets. Before SND.NXT moves. */
+export function segmentSent(tcb: Tcb, seq: number, length: number, packets: number, segmentBytes: number): void {
   const { recovery, tcp, view } = tcb;
-  const { nowUs } = tcp.clock;
-  const end = (seq + length) | 0;
-  if (retransmit) {
-    recovery.log.markAgain(seq, end, nowUs);
-    recovery.force = false;
-    if (recovery.hasLost) recovery.retransmitNext = seqMax(recovery.retransmitNext, end);
-  } else {
-    const flight = inFlight(tcb);
-    if (recovery.log.size === 0) view.firstSent(nowUs);
-    recovery.log.push(end, nowUs, view.delivered, view.deliveredUs, view.firstSentUs, flight + length);
+  const { board } = recovery;
+  if (board.packetsOut === 0) view.firstSent(tcp.clock.nowUs);
+  const sent = board.append(seq, (seq + length) | 0, packets, segmentBytes);
+  left(tcb, sent, length, false);
+  if (inReduction(tcb)) recovery.prrOut += packets;
+}
+
+/** A packet has left again. @param repairs it counts as a retransmission that is under way; a probe does not. */
+export function sentAgain(tcb: Tcb, sent: Sent, repairs: boolean): void {
+  const { recovery } = tcb;
+  const { board } = recovery;
+  const { packets } = sent;
+  sent.marks |= EVER_RETRANSMITTED;
+  if (repairs) {
+    if ((sent.marks & RETRANSMITTED) === 0) {
+      sent.marks |= RETRANSMITTED;
+      board.retransOut += packets;
+    }
+    if (recovery.firstAgainUs < 0) recovery.firstAgainUs = tcb.tcp.clock.nowUs;
+    recovery.undoRetrans = Math.max(0, recovery.undoRetrans) + packets;
+    if (inReduction(tcb)) recovery.prrOut += packets;
   }
-  packetSent(tcb, length, retransmit);
+  left(tcb, sent, (sent.end - sent.seq) | 0, true);
 }
 
-/** The output of this turn is over. @param cwndLimited it ended for want of cwnd. */
-export function outputDone(tcb: Tcb, cwndLimited: boolean): void {
-  const flight = inFlight(tcb);
-  tcb.view.outputDone(flight, tcb.sndNxt, tcb.sndUna, cwndLimited);
-  if (!cwndLimited && flight < tcb.control.cwnd && ((writeEnd(tcb) - tcb.sndNxt) | 0) <= 0) tcb.view.shortOfData(flight);
+function left(tcb: Tcb, sent: Sent, length: number, again: boolean): void {
+  const { view, tcp, recovery } = tcb;
+  sent.sentUs = tcp.clock.nowUs;
+  sent.delivered = view.delivered;
+  sent.deliveredUs = view.deliveredUs;
+  sent.firstSentUs = view.firstSentUs;
+  sent.inFlight = inFlight(tcb);
+  recovery.board.touch(sent);
+  packetSent(tcb, length, again);
 }
 
-/** An ACK was taken: SND.UNA and SND.WND are moved. Samples, detection, the controller; arms and sends nothing. */
-export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowChanged: boolean): void {
+/** The output of this turn is over. @param sent something new has left. */
+export function outputDone(tcb: Tcb, sent: boolean): void {
+  const { board } = tcb.recovery;
+  const limited = board.inFlight >= cwndPackets(tcb);
+  if (sent || limited) tcb.view.outputDone(board.packetsOut, tcb.sndNxt, tcb.sndUna, limited);
+  if (!limited && ((writeEnd(tcb) - tcb.sndNxt) | 0) <= 0) tcb.view.shortOfData(inFlight(tcb));
+  if (sent) scheduleProbe(tcb, false);
+}
+
+/** An ACK was taken: SND.UNA and SND.WND are moved. Samples, detection, the controller; sends nothing. @returns whether the retransmission timer starts anew. */
+export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpdate: boolean): boolean {
   const { recovery, view } = tcb;
-  const acked = (tcb.sndUna - priorUna) | 0;
-  const priorInFlight = inFlightFrom(tcb, priorUna);
-  const { nowUs } = tcb.tcp.clock;
-  let rttUs = -1;
-  let delivered = 0;
-  const lostBefore = view.lost;
-  if (acked > 0) {
-    rttUs = takeSamples(tcb, seg, nowUs);
-    tcb.backoff = 0;
+  const { board, ack } = recovery;
+  ack.begin();
+  ack.priorUna = priorUna;
+  ack.priorPackets = board.packetsOut;
+  ack.priorInFlight = inFlight(tcb);
+  ack.priorFack = tcb.sackOk && board.sackedOut > 0 ? board.highestSacked : priorUna;
+  ack.advanced = ((tcb.sndUna - priorUna) | 0) > 0;
+  ack.hasData = seg.length > 0;
+  ack.windowUpdate = windowUpdate;
+  ack.reorderSeq = tcb.sndNxt;
+  const delivered = recovery.delivered;
+  const lost = view.lostPackets;
+  const lostBytes = view.lost;
+  const isOld = ((seg.ack - priorUna) | 0) < 0;
+  view.sampleStart();
+  if (ack.advanced) {
     tcb.retransmits = 0;
     tcb.retransmitStartUs = 0;
-    delivered = Math.max(0, acked - recovery.sacked);
-    if (recovery.hasLost) {
-      if (seqGeq(tcb.sndUna, recovery.lostEnd)) recovery.hasLost = false;
-      else recovery.retransmitNext = seqMax(recovery.retransmitNext, tcb.sndUna);
+  }
+  if (tcb.sackOk && seg.sackCount > 0) blocksArrived(tcb, seg, ack);
+  if (ack.priorPackets > 0 && !isOld) removeAcknowledged(tcb, seg, ack);
+  if (!isHandshake(tcb)) {
+    adaptReorderWindow(tcb, view.sampledDelivered);
+    if (recovery.hasProbe && !isOld) probeAcknowledged(tcb, seg.ack, ack);
+    if (isOld ? ack.sacked || ack.dsack : (ack.priorPackets > 0 && isDubious(tcb, ack)) || ack.dsack) {
+      const counts = !isOld && ack.priorPackets > 0 && !ack.advanced && !ack.isNoDuplicate && !ack.dsack;
+      consider(tcb, ack, counts ? Math.max(1, seg.segments) : 0);
     }
-    advanced(tcb, acked);
-  } else if (isDuplicate(tcb, seg, windowChanged)) {
-    delivered = duplicate(tcb);
   }
-  if (tcb.controller !== undefined) acknowledged(tcb, acked, delivered, rttUs, priorInFlight, view.lost - lostBefore);
-}
-
-/** RFC 5681 §2: a duplicate acknowledgement. With SACK blocks it is one though the window has moved. */
-function isDuplicate(tcb: Tcb, seg: Segment, windowChanged: boolean): boolean {
-  return (
-    seg.ack === tcb.sndUna && tcb.sndUna !== tcb.sndNxt && seg.length === 0 && (!windowChanged || seg.sackCount > 0) && !isHandshake(tcb)
-  );
-}
-
-/** New data is acknowledged: RFC 6582 §3.2 step 3. */
-function advanced(tcb: Tcb, acked: number): void {
-  const { recovery } = tcb;
-  switch (recovery.phase) {
-    case 'recovery':
-      if (seqLt(tcb.sndUna, recovery.recover) && tcb.view.partialAcks) {
-        // A partial acknowledgement: the next hole is lost as well.
-        recovery.sacked = Math.max(0, Math.min(recovery.sacked - Math.max(0, acked - tcb.mss), ((tcb.sndNxt - tcb.sndUna) | 0) - tcb.mss));
-        markLost(tcb, tcb.sndUna, Math.min(tcb.mss, (tcb.sndNxt - tcb.sndUna) | 0));
-        recovery.force = true;
-        return;
-      }
-      leave(tcb, 'recovery');
-      return;
-    case 'loss':
-      recovery.sacked = 0;
-      if (seqGeq(tcb.sndUna, recovery.recover)) leave(tcb, 'loss');
-      return;
-    default:
-      recovery.phase = 'open';
-      recovery.dupAcks = 0;
-      recovery.sacked = 0;
+  if (tcb.controller !== undefined) {
+    const { advanced, deliveredBytes, rttUs } = ack;
+    const reducing = inReduction(tcb);
+    acknowledged(tcb, (tcb.sndUna - priorUna) | 0, deliveredBytes, rttUs, ack.priorInFlight, view.lost - lostBytes);
+    if (reducing) reduce(tcb, recovery.delivered - delivered, view.lostPackets - lost, advanced);
   }
+  return ack.setTimer;
 }
 
-function leave(tcb: Tcb, from: Phase): void {
-  const { recovery } = tcb;
-  recovery.phase = 'open';
-  recovery.dupAcks = 0;
-  recovery.sacked = 0;
-  recovery.hasLost = false;
-  recovered(tcb, from);
-}
-
-/** @returns octets that it says were delivered. */
-function duplicate(tcb: Tcb): number {
-  const { recovery } = tcb;
-  const outstanding = (tcb.sndNxt - tcb.sndUna) | 0;
-  if (recovery.phase === 'loss') return 0;
-  const before = recovery.sacked;
-  recovery.dupAcks++;
-  // At least one segment, the missing one, has not arrived.
-  recovery.sacked = Math.max(before, Math.min(before + tcb.mss, outstanding - tcb.mss));
-  if (recovery.phase !== 'recovery') {
-    recovery.phase = 'disorder';
-    // RFC 6582 §3.2 step 2: not again for what an earlier episode, or a timeout, has sent twice.
-    if (recovery.dupAcks >= DUP_THRESH && (!recovery.hasRecover || seqGt(tcb.sndUna, recovery.recover) || tcb.sndUna === recovery.recover))
-      enterRecovery(tcb, outstanding);
-  }
-  return recovery.sacked - before;
-}
-
-/** Fast retransmit: RFC 5681 §3.2 steps 2 and 3. */
-function enterRecovery(tcb: Tcb, outstanding: number): void {
-  const { recovery } = tcb;
-  recovery.phase = 'recovery';
-  recovery.recover = tcb.sndNxt;
-  recovery.hasRecover = true;
-  const lost = Math.min(tcb.mss, outstanding);
-  const flight = inFlight(tcb);
-  markLost(tcb, tcb.sndUna, lost);
-  recovery.force = true;
-  congested(tcb, 'fast-loss', Math.max(flight, outstanding - recovery.sacked), lost);
-}
-
-function markLost(tcb: Tcb, from: number, length: number): void {
-  const { recovery } = tcb;
-  recovery.hasLost = true;
-  recovery.lostEnd = (from + length) | 0;
-  recovery.retransmitNext = from;
-  tcb.view.lose(length);
-}
-
-/** The retransmission timer expired: RFC 6298 §5.5; everything outstanding counts as lost, RFC 5681 §3.1. */
-export function timeoutExpired(tcb: Tcb): void {
-  const { recovery } = tcb;
-  const outstanding = (tcb.sndNxt - tcb.sndUna) | 0;
-  tcb.backoff++;
-  // RFC 5681 §3.1: ssthresh is not reduced again for a segment that timed out before.
-  const again = recovery.phase === 'loss' && seqLeq(tcb.sndUna, recovery.recover) && tcb.retransmits > 1;
-  const flight = inFlight(tcb);
-  recovery.phase = 'loss';
-  recovery.recover = tcb.sndNxt;
-  recovery.hasRecover = true;
-  recovery.dupAcks = 0;
-  recovery.sacked = 0;
-  markLost(tcb, tcb.sndUna, outstanding);
-  recovery.force = true;
-  if (again) tcb.control.cwnd = tcb.mss;
-  else congested(tcb, 'rto', Math.max(flight, Math.min(outstanding, tcb.mss)), outstanding);
-}
-
-/** The segment size shrank (RFC 1191 §6.4): what is outstanding is sent again in smaller pieces, and congestion is not blamed. */
-export function mssChanged(tcb: Tcb): void {
-  const { recovery } = tcb;
-  markLost(tcb, tcb.sndUna, (tcb.sndNxt - tcb.sndUna) | 0);
-  recovery.force = true;
-  if (recovery.phase === 'open' || recovery.phase === 'disorder') {
-    recovery.phase = 'loss';
-    recovery.recover = tcb.sndNxt;
-    recovery.hasRecover = true;
-    recovery.sacked = 0;
-  }
-}
-
-/** Round trip and delivery rate from what was acknowledged. @returns the round trip, µs, or -1. */
-function takeSamples(tcb: Tcb, seg: Segment, nowUs: number): number {
+/** RFC 8985 §6.2: the reordering timer. What is lost by now is repaired. */
+export function reorderTimeout(tcb: Tcb): void {
   const { recovery, view } = tcb;
-  const { log } = recovery;
-  let rttUs = -1;
-  let ambiguous = false;
-  view.sampleStart();
-  while (log.oldest()) {
-    const whole = seqLeq(log.end, tcb.sndUna);
-    // A super-segment of which a part is acknowledged tells as much.
-    const part = !whole && seqGt(tcb.sndUna, view.lastEnd);
-    if (!whole && !part) break;
-    if (log.again) ambiguous = true;
-    else rttUs = nowUs - log.sentUs;
-    view.sample(log.delivered, log.deliveredUs, log.firstSentUs, log.sentUs, log.inFlight, log.again);
-    if (!whole) break;
-    view.lastEnd = log.end;
-    log.shift();
+  const { board } = recovery;
+  const before = board.inFlight;
+  const lost = view.lostPackets;
+  detectLosses(tcb);
+  if (before === board.inFlight) return;
+  if (recovery.phase !== 'recovery') {
+    enterRecovery(tcb);
+    reduce(tcb, 1, view.lostPackets - lost, false);
   }
-  if (ambiguous) rttUs = -1;
-  // Karn's algorithm does not hold with timestamps: RFC 7323 §4.1.
-  if (rttUs < 0 && tcb.timestampsOk && seg.hasTimestamp && seg.tsEcr !== 0) {
-    const ms = (timestamp(nowUs, tcb.tsOffset) - seg.tsEcr) | 0;
-    if (ms >= 0 && ms < 0x1000_0000) rttUs = Math.max(1000, ms * 1000);
-  }
-  if (rttUs >= 0) sampleRtt(tcb, rttUs);
-  return rttUs;
+  recovery.repair = REPAIR_LOST;
 }
+
+/** The segment size shrank (RFC 1191 §6.4): what is longer is sent again in smaller pieces, and congestion is not blamed. @param was the old size. */
+export function mssChanged(tcb: Tcb, was: number): void {
+  const { recovery, view } = tcb;
+  const { board } = recovery;
+  mssScaled(tcb, was);
+  for (let sent = board.head; sent !== undefined; sent = sent.next)
+    if (Math.min(sent.segmentBytes, (sent.end - sent.seq) | 0) > tcb.mss) markLost(tcb, sent);
+  if (board.lostOut === 0 || isHandshake(tcb)) return;
+  if (!tcb.sackOk) boundDuplicates(tcb);
+  if (recovery.phase !== 'loss') {
+    recovery.highSeq = tcb.sndNxt;
+    tcb.control.ssthresh = currentSsthresh(tcb);
+    recovery.mayRestore = false;
+    recovery.hasUndo = false;
+    enterPhase(tcb, 'loss');
+  }
+  view.phase = recovery.phase;
+  recovery.repair = REPAIR_LOST;
+}
+
+export { fack };

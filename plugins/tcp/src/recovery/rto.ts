@@ -4,6 +4,11 @@ import type { Tcb } from '../tcb.js';
 /** RFC 6298 §2.1. */
 const INITIAL_RTO_US = 1_000_000;
 const SECOND_US = 1_000_000;
+/** G, the granularity that the timeout is counted by (RFC 6298 §2.1): Linux's tick at 250 Hz. */
+const TICK_US = 4_000;
+
+/** What a timer of ticks makes of a time: never less. */
+const ticks = (us: number): number => (Math.floor(us / TICK_US) + 1) * TICK_US;
 
 /** RFC 6298 §2.1: nothing is known yet. */
 export function initialRto(tcb: Tcb): void {
@@ -16,11 +21,15 @@ export function initialRto(tcb: Tcb): void {
   tcb.backoff = 0;
 }
 
-/** A round trip was measured, µs: RFC 6298 §2.2, §2.3. */
-export function sampleRtt(tcb: Tcb, sampleUs: number): void {
+/**
+ * A round trip was measured, µs: RFC 6298 §2.2, §2.3.
+ * @param leastUs for the least round trip, where another packet tells it better; below zero: none.
+ */
+export function sampleRtt(tcb: Tcb, sampleUs: number, leastUs: number = sampleUs): void {
   const { sysctls, clock } = tcb.tcp;
   const rttUs = Math.max(1, sampleUs);
-  windowedMin(tcb, rttUs, clock.nowUs, sysctls.minRttWlen * SECOND_US);
+  if (leastUs >= 0 || tcb.minRttUs < 0)
+    windowedMin(tcb, Math.max(1, leastUs < 0 ? rttUs : leastUs), clock.nowUs, sysctls.minRttWlen * SECOND_US);
   // RTTVAR's floor stands for the RTO's: 4 * RTTVAR is never below it, however steady the path.
   const floor = sysctls.rtoMinUs / 4;
   if (tcb.srttUs === 0) {
@@ -47,7 +56,7 @@ export function sampleRtt(tcb: Tcb, sampleUs: number): void {
       tcb.mdevMaxUs = floor;
     }
   }
-  tcb.rtoUs = Math.min(Math.round(tcb.srttUs + 4 * tcb.rttVarUs), sysctls.rtoMaxMs * 1000);
+  tcb.rtoUs = Math.min(ticks(tcb.srttUs + 4 * tcb.rttVarUs), sysctls.rtoMaxMs * 1000);
 }
 
 /** RTO with its backoff, RFC 6298 §5.5, under tcp_rto_max_ms. */

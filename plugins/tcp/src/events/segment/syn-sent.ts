@@ -4,7 +4,7 @@ import { TCP_CLOSE, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { initialRcvMss } from '../../ack.js';
 import { requestEgress } from '../../egress.js';
 import { timestamp } from '../../options.js';
-import { ackReceived, segmentSent } from '../../recovery/recovery.js';
+import { ackReceived, sentAgain } from '../../recovery/recovery.js';
 import { defaultMss, routeOf, syncMss } from '../../route.js';
 import { sendSyn } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
@@ -55,7 +55,7 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
     tcb.retransmits = 0;
     tcb.backoff = 0;
     sendSyn(tcb);
-    segmentSent(tcb, tcb.iss, 1, true);
+    if (tcb.recovery.board.head !== undefined) sentAgain(tcb, tcb.recovery.board.head, false);
     armRetransmit(tcb);
     return true;
   }

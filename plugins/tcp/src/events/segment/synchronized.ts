@@ -237,23 +237,21 @@ function acknowledge(tcb: Tcb, seg: Segment): boolean {
   tcb.lastAckUs = tcp.clock.nowUs;
   tcb.probesOut = 0;
   tcb.softError = 0;
-  const windowChanged = updateWindow(tcb, seg, ahead);
+  const windowUpdated = updateWindow(tcb, seg, ahead);
   if (ahead > 0) advance(tcb, seg.ack, ahead);
-  ackReceived(tcb, seg, priorUna, windowChanged);
-  rearm(tcb, ahead > 0);
+  rearm(tcb, ackReceived(tcb, seg, priorUna, windowUpdated));
   if (ahead > 0) tcb.route?.confirm();
   requestEgress(tcb);
   return true;
 }
 
-/** SND.WND follows the latest segment; SND.WL1 and SND.WL2 tell which that is. */
+/** SND.WND follows the latest segment; SND.WL1 and SND.WL2 tell which that is. @returns whether this one is. */
 function updateWindow(tcb: Tcb, seg: Segment, ahead: number): boolean {
   const window = seg.syn ? seg.wnd : seg.wnd << tcb.sndWndScale;
   const newer = (seg.seq - tcb.sndWl1) | 0;
   if (ahead === 0 && newer <= 0 && !(newer === 0 && (window > tcb.sndWnd || window === 0))) return false;
   tcb.sndWl1 = seg.seq;
   tcb.sndWl2 = seg.ack;
-  if (window === tcb.sndWnd) return false;
   tcb.sndWnd = window;
   if (window > tcb.maxSndWnd) raiseMaxWindow(tcb, window);
   return true;
