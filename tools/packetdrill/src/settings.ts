@@ -4,6 +4,7 @@ import { ScriptSkipped } from './failure.js';
 import { definition } from './language/parser.js';
 import type { OptionLine } from './language/script.js';
 import { ScriptError } from './language/text.js';
+import type { Definitions } from './language/values.js';
 
 export type IpVersion = 'ipv4' | 'ipv6' | 'ipv4-mapped-ipv6';
 
@@ -17,6 +18,8 @@ export interface Settings {
   readonly bindPort: number;
   readonly connectPort: number;
   readonly mtu: number;
+  /** Octets of a segment, of which several arrive as one, coalesced; 0: none do. */
+  readonly mss: number;
   readonly toleranceUs: number;
   readonly tolerancePercent: number;
   /** µs a tick of the timestamps that the stack sends; 0: their values are not compared. */
@@ -67,6 +70,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   bind_port: whole(1, 65_535),
   connect_port: whole(1, 65_535),
   mtu: whole(68, 65_535),
+  mss: whole(0, 65_535),
   tolerance_usecs: whole(0, MOST),
   tolerance_percent: { value: true, allowed: 'a number of percent', valid: (text) => /^\d+(\.\d*)?$/.test(text) },
   tcp_ts_tick_usecs: whole(0, 1_000_000),
@@ -79,7 +83,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   init_scripts: { value: true },
   define: { value: true, allowed: 'NAME=value', valid: (text) => definition(text) !== undefined },
-  mss: unneeded('nothing is coalesced on the wire'),
   speed: unneeded('the device is as fast as the script'),
   is_anyip: unneeded('addresses are filled in wherever they are missing', false),
   send_omit_free: unneeded('buffers are not freed', false),
@@ -103,11 +106,25 @@ const RULES: Readonly<Record<string, Rule>> = {
   udp_encapsulation: elsewhere('TCP in UDP (RFC 6951)'),
 };
 
+/** The addresses of the suites' own runners, on which Fast Open's cookies depend. */
+const FOUR = { local: '192.168.0.1', remote: '192.0.2.1', gateway: '192.168.0.1', prefixLength: 16, family: 2 } as const;
 const DEFAULTS = {
-  ipv4: { local: '192.168.0.2', remote: '192.0.2.1', gateway: '192.168.0.1', prefixLength: 16, family: 2 },
-  'ipv4-mapped-ipv6': { local: '192.168.0.2', remote: '192.0.2.1', gateway: '192.168.0.1', prefixLength: 16, family: 2 },
-  ipv6: { local: 'fd3d:fa7b:d17d::2', remote: '2001:db8::1', gateway: 'fd3d:fa7b:d17d:8888::1', prefixLength: 48, family: 10 },
+  ipv4: FOUR,
+  'ipv4-mapped-ipv6': FOUR,
+  ipv6: { local: 'fd3d:a0b:17d6::1', remote: 'fd3d:fa7b:d17d::1', gateway: 'fd3d:a0b:17d6:8888::1', prefixLength: 48, family: 10 },
 } as const;
+
+/** What the suites' runners define: the cookie is that of the addresses above and of the key in their defaults.sh. */
+const USUAL: Readonly<Record<IpVersion, Readonly<Record<string, string>>>> = {
+  ipv4: { TFO_COOKIE: '3021b9d889017eeb', CODE: 'host_unreachable', CMSG_LEVEL_IP: 'SOL_IP', CMSG_TYPE_RECVERR: 'IP_RECVERR' },
+  'ipv4-mapped-ipv6': {
+    TFO_COOKIE: '3021b9d889017eeb',
+    CODE: 'host_unreachable',
+    CMSG_LEVEL_IP: 'SOL_IPV6',
+    CMSG_TYPE_RECVERR: 'IPV6_RECVERR',
+  },
+  ipv6: { TFO_COOKIE: 'c1d1e9742a47a9bc', CMSG_LEVEL_IP: 'SOL_IPV6', CMSG_TYPE_RECVERR: 'IPV6_RECVERR' },
+};
 
 const isVersion = (text: string): text is IpVersion => Object.hasOwn(DEFAULTS, text);
 
@@ -138,6 +155,14 @@ export function optionProblem(name: string, value: string | undefined): string |
   return undefined;
 }
 
+const versionOf = (text: string | undefined): IpVersion => (text !== undefined && isVersion(text) ? text : 'ipv4');
+
+/** What symbols stand for that neither the script nor the command line defines. */
+export function usualDefinitions(lines: readonly OptionLine[], given: Given): Definitions {
+  const version = given.get('ip_version') ?? lines.findLast(({ name }) => name === 'ip_version')?.value;
+  return new Map(Object.entries(USUAL[versionOf(version)]));
+}
+
 /** Names of all options and whether each takes a value: for the command line. */
 export const optionNames = (): readonly (readonly [name: string, value: boolean])[] =>
   Object.entries(RULES).map(([name, { value }]) => [name, value]);
@@ -161,8 +186,7 @@ export function readSettings(lines: readonly OptionLine[], given: Given): Settin
     if (rule?.needs !== undefined) throw new ScriptSkipped(`--${name} needs ${rule.needs}`);
     if (rule?.ignored !== undefined) ignored.push(`--${name}: ${rule.ignored}`);
   }
-  const version = options.get('ip_version') ?? 'ipv4';
-  const ipVersion: IpVersion = isVersion(version) ? version : 'ipv4';
+  const ipVersion = versionOf(options.get('ip_version'));
   const { family, ...defaults } = DEFAULTS[ipVersion];
   const number = (name: string, otherwise: number): number => Number(options.get(name) ?? otherwise);
   // An address of the other family than the script runs on is one for its other runs.
@@ -179,6 +203,7 @@ export function readSettings(lines: readonly OptionLine[], given: Given): Settin
     bindPort: number('bind_port', 8080),
     connectPort: number('connect_port', 8080),
     mtu: number('mtu', 1500),
+    mss: number('mss', 0),
     toleranceUs: number('tolerance_usecs', 4000),
     tolerancePercent: number('tolerance_percent', 1),
     tsTickUs: number('tcp_ts_tick_usecs', 0),

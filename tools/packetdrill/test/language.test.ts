@@ -240,6 +240,19 @@ describe('the language', () => {
     expect(wrong(text.replace('1:11(N)', '1:12(N)'))).to.contain('end at 11, not at 12');
   });
 
+  it('a symbol that nobody defines is one all the same: where it is, is told', () => {
+    for (const [text, column] of [
+      ['0 > S 0:0(0) <mss MSS>', 19],
+      ['0 > . 1:N(N) win W <FO COOKIE>', 9],
+      ['0 > . 1:1(0) <FO COOKIE>', 18],
+    ] as const)
+      expect(parseScript(text).missing, text).to.deep.include({ line: 1, column });
+    expect(parseScript('0 > . 1:1(0) <mss 1460>').missing).to.equal(undefined);
+    expect(packet('< icmp unreachable port_unreachable [1:1(0)]')).to.deep.include({ code: 'port_unreachable' });
+    const definitions = new Map([['CODE', 'host_unreachable']]);
+    expect(action('< icmp unreachable CODE [1:1(0)]', definitions)).to.have.nested.property('packet.transport.code', 'host_unreachable');
+  });
+
   it('#ifdef, #ifndef, #else, #endif', () => {
     const text = '0 `a`\n#ifdef X\n0 `b`\n#ifdef Y\n0 `c`\n#endif\n#else\n0 `d`\n#endif\n#ifndef X\n0 `e`\n#endif\n';
     const commands = (...defined: string[]): string[] =>

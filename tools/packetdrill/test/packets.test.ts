@@ -9,7 +9,7 @@ import { formatPacket } from '../dist/packets/format.js';
 import type { Packet } from '../dist/packets/packet.js';
 import { decodeOptions, encodeOptions } from '../dist/packets/tcp-options.js';
 
-const FOUR = { source: parseAddress('192.0.2.1').toWords(), destination: parseAddress('192.168.0.2').toWords() };
+const FOUR = { source: parseAddress('192.0.2.1').toWords(), destination: parseAddress('192.168.0.1').toWords() };
 const SIX = { source: parseAddress('2001:db8::1').toWords(), destination: parseAddress('fd00::2').toWords() };
 
 const packet = (family: 4 | 6, part: Partial<Packet>): Packet => ({
@@ -65,10 +65,10 @@ describe('packets', () => {
         payload: Uint8Array.of(0x41),
       }),
     );
-    // 4500+001d+ff11+c000+0201+c0a8+0002 = 2c6d9 -> c6db, its complement 3924.
-    expect([...bytes.subarray(10, 12)]).to.deep.equal([0x39, 0x24]);
-    // c000+0201+c0a8+0002+0011+0009 + 0001+0002+0009+4100 = 1c3d1 -> c3d2, its complement 3c2d.
-    expect([...bytes.subarray(26, 28)]).to.deep.equal([0x3c, 0x2d]);
+    // 4500+001d+ff11+c000+0201+c0a8+0001 = 2c6d8 -> c6da, its complement 3925.
+    expect([...bytes.subarray(10, 12)]).to.deep.equal([0x39, 0x25]);
+    // c000+0201+c0a8+0001+0011+0009 + 0001+0002+0009+4100 = 1c3d0 -> c3d1, its complement 3c2e.
+    expect([...bytes.subarray(26, 28)]).to.deep.equal([0x3c, 0x2e]);
   });
 
   it('a checksum that does not hold is told', () => {

@@ -101,7 +101,7 @@ describe('the commands of scripts', () => {
   });
 
   it('ip route and ip link work on the stack: MSS and MTU follow', () => {
-    passes(`0 \`ip route change 192.0.2.1 via 192.168.0.1 dev tun0 advmss 1100 mtu lock 1300 initcwnd 4\`
+    passes(`0 \`ip route change 192.0.2.1 via 192.168.0.2 dev tun0 advmss 1100 mtu lock 1300 initcwnd 4\`
 +0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 +0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0
 +0 connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)

@@ -29,7 +29,7 @@ waiting, and the same result every time. Exits with 0 where none failed, with 1 
 
 Options of the language prevail over those in the scripts:
   --ip_version=ipv4|ipv6|ipv4-mapped-ipv6  --local_ip=IP  --remote_ip=IP  --gateway_ip=IP  --netmask_ip=MASK
-  --bind_port=N  --connect_port=N  --mtu=N  --tolerance_usecs=N  --tolerance_percent=N
+  --bind_port=N  --connect_port=N  --mtu=N  --mss=N  --tolerance_usecs=N  --tolerance_percent=N
   --tcp_ts_tick_usecs=N  --tcp_ts_ecr_scaled  --strict_segments  --non_fatal=packet,syscall  --init_scripts=FILE,...
 `;
 

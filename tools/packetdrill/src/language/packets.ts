@@ -55,7 +55,7 @@ export function packet(reader: ValueReader, direction: 'in' | 'out'): PacketSpec
   const { transport } = spec;
   if (transport.protocol !== 'tcp') return spec;
   const octets = encodeOptions(transport.options ?? []).length;
-  if (octets % 4 !== 0 || octets > MOST_OPTION_OCTETS)
+  if (reader.missing === undefined && (octets % 4 !== 0 || octets > MOST_OPTION_OCTETS))
     reader.refuse(`options have a multiple of 4 octets, at most ${MOST_OPTION_OCTETS}, not ${octets}: nop and eol fill up`, from);
   if (direction === 'out') return spec;
   if (transport.window === undefined) reader.refuse('a segment that arrives says its window: win N', from);
@@ -163,9 +163,9 @@ function udp(reader: ValueReader): UdpSpec {
 }
 
 function icmp(reader: ValueReader): IcmpSpec {
-  const type = reader.word();
+  const type = reader.name();
   if (type === undefined) reader.fail('an ICMP type, such as unreachable or type_3');
-  const code = reader.sees(/(?:mtu|id)\b/y) ? undefined : reader.word();
+  const code = reader.sees(/(?:mtu|id)\b/y) ? undefined : reader.name();
   const mtu = reader.take(/mtu\b/y) === undefined ? undefined : reader.number('an MTU', 0, U32);
   const id = reader.take(/id\b/y) === undefined ? undefined : reader.number('an identifier', 0, U16);
   return { protocol: 'icmp', type, code, mtu, id, quoted: quoted(reader) };
@@ -244,7 +244,7 @@ function range(reader: ValueReader): Range {
   const length = reader.number('octets of payload', 0, U16);
   reader.expect(')');
   const last = (seq + length) % (U32 + 1);
-  if (end !== last) reader.refuse(`${seq} and ${length} octets end at ${last}, not at ${end}`, from);
+  if (end !== last && reader.missing === undefined) reader.refuse(`${seq} and ${length} octets end at ${last}, not at ${end}`, from);
   return { seq, seqAbsolute: reader.taken('!'), seqAny: false, length };
 }
 
@@ -308,10 +308,9 @@ function octets(reader: ValueReader): string | undefined {
   if (found !== undefined) return found.toLowerCase();
   reader.skip();
   const from = reader.at;
-  const word = reader.word();
-  const meaning = word === undefined ? undefined : reader.definitions.get(word);
+  const meaning = reader.meaning('');
   if (meaning !== undefined && /^([0-9a-fA-F]{2})*$/.test(meaning)) return meaning.toLowerCase();
-  if (word === undefined) return undefined;
+  if (meaning === undefined && !reader.sees(/\w/y)) return undefined;
   reader.at = from;
   return reader.fail('octets in hexadecimal');
 }

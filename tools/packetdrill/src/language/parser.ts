@@ -14,12 +14,18 @@ const SHOWN = 160;
 /**
  * Reads a script whole.
  * @param definitions of the command line; they come before those of the script.
+ * @param usual what else symbols stand for, by the script's options; they come last.
  * @throws ScriptError at the first place that is no script.
  */
-export function parseScript(text: string, definitions: Definitions = new Map()): Script {
+export function parseScript(
+  text: string,
+  definitions: Definitions = new Map(),
+  usual: (options: readonly OptionLine[]) => Definitions = () => new Map(),
+): Script {
   const reader = new ValueReader(text, definitions);
   const options: OptionLine[] = [];
   while (reader.sees(OPTION)) options.push(option(reader, definitions));
+  for (const [symbol, meaning] of usual(options)) if (!reader.definitions.has(symbol)) reader.definitions.set(symbol, meaning);
   const init: Command[] = [];
   while (reader.sees(/`/y)) init.push(command(reader));
   const events: ScriptEvent[] = [];
@@ -30,7 +36,7 @@ export function parseScript(text: string, definitions: Definitions = new Map()):
     else events.push(event(reader));
   }
   if (events.length === 0) reader.fail('an event, such as: 0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3');
-  return { options, init, events, cleanup };
+  return { options, init, events, cleanup, missing: reader.missing };
 }
 
 function option(reader: ValueReader, given: Definitions): OptionLine {

@@ -8,6 +8,14 @@ export interface Script {
   readonly events: readonly ScriptEvent[];
   /** A command in backticks after the last event. */
   readonly cleanup: Command | undefined;
+  /** A symbol that stands for nothing: the script is one, and cannot run. */
+  readonly missing: MissingSymbol | undefined;
+}
+
+export interface MissingSymbol {
+  readonly name: string;
+  readonly line: number;
+  readonly column: number;
 }
 
 /** `--name` or `--name=value`. */

@@ -1,6 +1,6 @@
 // Words, numbers and the values of system calls; symbols that a user defines are put in here.
 
-import type { Field, Value } from './script.js';
+import type { Field, MissingSymbol, Value } from './script.js';
 import { Reader } from './text.js';
 
 /** `NAME=value` as given: text in quotes or backticks keeps them. */
@@ -11,6 +11,8 @@ const INTEGER = /0[xX][0-9a-fA-F]+|-?\d+/y;
 const DECIMAL = /\d+/y;
 const LINE = /[^\n]*/y;
 const DIRECTIVE = /^#[ \t]*(ifdef|ifndef|else|endif)\b[ \t]*(\w*)/;
+/** How symbols are written that a command line defines. */
+const SYMBOL = /^[A-Z][A-Z0-9_]*$/;
 const BRANCH = /^[ \t]*#[ \t]*(ifdef|ifndef|else|endif)\b[^\n]*/gm;
 const EQUALS = /=(?!=)/y;
 /** Structures in structures, beyond which a script is refused. */
@@ -18,6 +20,8 @@ const DEEPEST = 100;
 
 export class ValueReader extends Reader {
   readonly definitions: Map<string, string>;
+  /** The first symbol that nobody defines, in a place of a number or a name. */
+  missing: MissingSymbol | undefined;
   #depth = 0;
   /** Where each #ifdef stands that has not ended. */
   readonly #conditions: number[] = [];
@@ -76,7 +80,7 @@ export class ValueReader extends Reader {
   number(what: string, low: number, high: number): number {
     this.skip();
     const from = this.at;
-    const digits = this.take(DECIMAL) ?? this.definitions.get(this.word() ?? '');
+    const digits = this.take(DECIMAL) ?? this.meaning(`${low}`);
     const value = Number(digits);
     if (digits === undefined || !/^\d+$/.test(digits)) {
       this.at = from;
@@ -84,6 +88,28 @@ export class ValueReader extends Reader {
     }
     if (value < low || value > high) this.refuse(`${what}: ${digits} is not within ${low} and ${high}`, from);
     return value;
+  }
+
+  /** What the symbol that comes next stands for; undefined: none comes. One that nobody defines is noted, and stands for `otherwise`. */
+  meaning(otherwise: string): string | undefined {
+    this.skip();
+    const from = this.at;
+    const name = this.word();
+    if (name === undefined) return undefined;
+    const found = this.definitions.get(name);
+    if (found !== undefined) return found;
+    if (SYMBOL.test(name)) {
+      this.missing ??= { name, ...this.place(from) };
+      return otherwise;
+    }
+    this.at = from;
+    return undefined;
+  }
+
+  /** A word as it is written, or what it stands for. */
+  name(): string | undefined {
+    const word = this.word();
+    return word === undefined ? undefined : (this.definitions.get(word) ?? word);
   }
 
   /** One value, or several with | in between. */

@@ -32,7 +32,14 @@ export class PacketEvents {
     const bytes = flow.inbound(spec, this.#stage.settings.tsEcrScaled);
     const packet = decodePacket(bytes);
     this.#stage.tell('in', typeof packet === 'string' ? packet : formatPacket(flow.arriving(packet)));
-    this.#stage.wire.arrive(bytes);
+    this.#stage.wire.arrive(bytes, this.#coalesced(spec));
+  }
+
+  /** `--mss`: what is longer is several segments that arrive as one. */
+  #coalesced({ ip, transport }: PacketSpec): { readonly size: number; readonly segments: number } | undefined {
+    const size = this.#stage.settings.mss;
+    if (size === 0 || transport.protocol !== 'tcp' || ip.fragment !== undefined || transport.length <= size) return undefined;
+    return { size, segments: Math.ceil(transport.length / size) };
   }
 
   #refuseEncapsulation({ encapsulation }: PacketSpec): void {

@@ -8,7 +8,7 @@ import type { Script, ScriptEvent } from '../language/script.js';
 import { ScriptError } from '../language/text.js';
 import type { Definitions } from '../language/values.js';
 import type { Mismatch } from '../packets/compare.js';
-import { type Given, readSettings } from '../settings.js';
+import { type Given, readSettings, usualDefinitions } from '../settings.js';
 import { runShell, type ShellContext } from '../shell/shell.js';
 import { CallEvents } from './calls.js';
 import { PacketEvents } from './packets.js';
@@ -79,8 +79,13 @@ export function runScript(text: string, options: RunOptions = {}): RunResult {
   });
   let stage: Stage | undefined;
   try {
-    const script = parseScript(text, definitions);
-    const settings = readSettings(script.options, givenOf(options));
+    const given = givenOf(options);
+    const script = parseScript(text, definitions, (lines) => usualDefinitions(lines, given));
+    const settings = readSettings(script.options, given);
+    if (script.missing !== undefined) {
+      const { name, line, column } = script.missing;
+      throw new ScriptError(`${name} stands for nothing: --define ${name}=VALUE says for what`, line, column);
+    }
     for (const one of settings.ignored) conversation.push(`ignored  ${one}`);
     stage = new Stage(settings, options, { conversation, warnings, output });
     new Playback(script, stage, options).play();

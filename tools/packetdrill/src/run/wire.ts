@@ -1,5 +1,6 @@
 // The device that a script watches: what the stack sends is kept in its order, with the time; what the script sends arrives.
 import { ARPHRD_NONE, CSUM_PARTIAL } from '@protoloom/contracts';
+import { GSO_TCP } from '@protoloom/contracts/tcp';
 import { type Frame, plainFrame, type SimDevice, type Simulation } from '@protoloom/sim';
 import { finish, sum } from '@protoloom/wire';
 import { decodePacket } from '../packets/decode.js';
@@ -20,8 +21,11 @@ export class Wire {
     this.device.onFrame = (frame) => void this.#sent.push({ atUs: sim.nowUs, packet: decodePacket(completed(frame)) });
   }
 
-  arrive(bytes: Uint8Array): void {
-    this.device.arrive(plainFrame(bytes));
+  /** @param coalesced the octets of each segment, where TCP's payload is that of several. */
+  arrive(bytes: Uint8Array, coalesced: { readonly size: number; readonly segments: number } | undefined): void {
+    const frame = plainFrame(bytes);
+    const { size, segments } = coalesced ?? { size: 0, segments: 1 };
+    this.device.arrive(coalesced === undefined ? frame : { ...frame, gsoKind: GSO_TCP, gsoSize: size, gsoSegments: segments });
   }
 
   /** Takes the first packet that has left, where there is one. */

@@ -1,6 +1,6 @@
 // Octets in and out: read, write and their like, sendfile and splice.
 import { ERRNO } from '@protoloom/contracts';
-import { type Control, IPPROTO_TCP, type Message, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from '@protoloom/contracts/socket';
+import { type Control, IPPROTO_TCP, type Message, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, POLLIN, SOCK_STREAM } from '@protoloom/contracts/socket';
 import { equalWords } from '@protoloom/wire';
 import { fail } from '../../failure.js';
 import type { Value } from '../../language/script.js';
@@ -28,6 +28,10 @@ function checkFlags(call: string, flags: number): void {
   const [foreign] = foreignFlags('MSG_', flags);
   if (foreign !== undefined) fail(`${call}: the stack has no ${foreign}`);
 }
+
+/** Whether a buffer is at address 0, where nothing is read or written: EFAULT. */
+const isNull = (buffer: Value): boolean => buffer.kind === 'word' && buffer.name === 'NULL';
+const fault = (): Operation => immediate(() => -ERRNO.EFAULT);
 
 // ---- sending ---------------------------------------------------------------------------------------------------------------------
 
@@ -60,9 +64,11 @@ function send(process: Process, file: File, fd: number, { bytes, flags = 0, mess
   };
 }
 
-const write = define(3, 3, (process, args) =>
-  send(process, process.file(args), args.number(0), { bytes: octets(args.value(1), args.number(2)) }),
-);
+const write = define(3, 3, (process, args) => {
+  const file = process.file(args);
+  if (isNull(args.value(1)) && args.number(2) > 0) return fault();
+  return send(process, file, args.number(0), { bytes: octets(args.value(1), args.number(2)) });
+});
 
 const writev = define(3, 3, (process, args) =>
   send(process, process.file(args), args.number(0), { bytes: gathered(args.value(1), args.number(2)) }),
@@ -72,6 +78,7 @@ const sendCall = define(4, 4, (process, args) => {
   const file = process.socket(args);
   if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
   checkFlags(args.call, args.number(3));
+  if (isNull(args.value(1)) && args.number(2) > 0) return fault();
   return send(process, file, args.number(0), { bytes: octets(args.value(1), args.number(2)), flags: args.number(3) });
 });
 
@@ -79,6 +86,7 @@ const sendto = define(6, 6, (process, args) => {
   const file = process.socket(args);
   if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
   checkFlags(args.call, args.number(3));
+  if (isNull(args.value(1)) && args.number(2) > 0) return fault();
   const bytes = octets(args.value(1), args.number(2));
   const message = process.sockets.message();
   const address = args.value(4);
@@ -138,21 +146,23 @@ interface Receiving {
   readonly flags?: number;
   readonly message?: Message;
   /** What the octets are to be, where the script says. */
-  readonly text?: Value | undefined;
+  readonly text?: Value;
   compare?(): Mismatch[];
 }
 
-function receive(process: Process, file: File, { bytes, flags = 0, message, text, compare }: Receiving): Operation {
+function receive(process: Process, file: File, { bytes, flags = 0, message, text = ANY, compare }: Receiving): Operation {
   const endpoint = file instanceof SocketFile ? file.endpoint : undefined;
   const given = message ?? (flags === 0 || endpoint === undefined ? undefined : process.sockets.message());
   if (given !== undefined) given.flags = flags;
   const waits = !file.nonBlocking && (flags & MSG_DONTWAIT) === 0;
+  const absent = isNull(text) && bytes.length > 0;
   const all = waits && (flags & MSG_WAITALL) !== 0 && (flags & MSG_PEEK) === 0 && endpoint?.socket.type === SOCK_STREAM;
   let count = 0;
   return {
     waits,
     timeoutUs: endpoint?.socket.receiveTimeoutUs || Number.POSITIVE_INFINITY,
     attempt() {
+      if (absent && (file.readiness & POLLIN) !== 0) return -ERRNO.EFAULT;
       for (;;) {
         const result = endpoint === undefined ? file.read(bytes.subarray(count)) : endpoint.receive(bytes, count, bytes.length, given);
         if (result < 0) return result === -ERRNO.EAGAIN && waits ? result : count > 0 ? count : result;
@@ -166,13 +176,14 @@ function receive(process: Process, file: File, { bytes, flags = 0, message, text
 }
 
 /** Octets that were read: those that the script names, or the zeros that its packets carry. */
-function compareText(bytes: Uint8Array, text: Value | undefined): Mismatch[] {
-  const expected = text?.kind === 'string' ? ENCODER.encode(text.text) : new Uint8Array(bytes.length);
+function compareText(bytes: Uint8Array, text: Value): Mismatch[] {
+  const expected = text.kind === 'string' ? ENCODER.encode(text.text) : new Uint8Array(bytes.length);
   const at = bytes.findIndex((octet, i) => octet !== (expected[i] ?? 0));
   return at < 0 ? [] : [{ field: `octet ${at} that was read`, expected: `${expected[at] ?? 0}`, actual: `${bytes[at]}` }];
 }
 
-const room = (count: number): Uint8Array => octets({ kind: 'any' }, count);
+const ANY: Value = { kind: 'any' };
+const room = (count: number): Uint8Array => octets(ANY, count);
 
 const read = define(3, 3, (process, args) => receive(process, process.file(args), { bytes: room(args.number(2)), text: args.value(1) }));
 
