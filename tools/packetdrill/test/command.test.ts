@@ -69,7 +69,7 @@ describe('protoloom packetdrill', () => {
       await command(`--jobs=${jobs}`, folder);
       expect(output).to.equal(one);
     }
-  });
+  }).timeout(30_000);
 
   it('-v tells the conversation, and options that make no difference', async () => {
     await command('-v', at('good/b.pkt'), at('good/a.pkt'));
@@ -126,7 +126,7 @@ describe('protoloom packetdrill', () => {
       expect(await command('--config', at('udp-only.mjs'), '--jobs', jobs, at('udp.txt'), at('udp.txt'))).to.equal(0);
     expect(await command('--config', at('udp-only.mjs'), at('good/a.pkt'))).to.equal(1);
     expect(output).to.contain('the stack has no net.ipv4.tcp_congestion_control');
-  });
+  }).timeout(30_000);
 
   it("a user's mistakes are one error that says what is allowed", async () => {
     const mistake = async (...argv: readonly string[]): Promise<string> => {

@@ -94,7 +94,7 @@ describe('the language', () => {
     }
     for (const one of ['[', '{', '(', '"', '`', '|', '-', '+', '\\', '#'])
       expect(wrong(`0 f(${one.repeat(10_000_000)}`)).to.match(/^\d+:\d+ /);
-  });
+  }).timeout(60_000);
 
   it('times: absolute, relative, any, ranges, and until when a call waits', () => {
     const times = ['0.5', '+.25', '*', '1~2.5', '+1~+2'].map((time) => parseScript(`${time} \`true\``).events[0]?.time);
