@@ -1,6 +1,15 @@
 // Octets in and out: read, write and their like, sendfile and splice.
 import { ERRNO } from '@protoloom/contracts';
-import { type Control, IPPROTO_TCP, type Message, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, POLLIN, SOCK_STREAM } from '@protoloom/contracts/socket';
+import {
+  type Control,
+  IPPROTO_TCP,
+  type Message,
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  MSG_WAITALL,
+  POLLIN,
+  SOCK_STREAM,
+} from '@protoloom/contracts/socket';
 import { equalWords } from '@protoloom/wire';
 import { fail } from '../../failure.js';
 import type { Value } from '../../language/script.js';
