@@ -5,6 +5,7 @@ import { ethernet } from '@protoloom/ethernet';
 import { icmpv4 } from '@protoloom/icmpv4';
 import { ip } from '@protoloom/ip';
 import { ipv4 } from '@protoloom/ipv4';
+import { ipv6 } from '@protoloom/ipv6';
 import { loopback } from '@protoloom/loopback';
 import { neighbour } from '@protoloom/neighbour';
 import { tcp } from '@protoloom/tcp';
@@ -24,6 +25,7 @@ export const linuxHost: readonly Plugin[] = Object.freeze([
   ip,
   ipv4,
   icmpv4,
+  ipv6,
   udp,
   tcp,
   tcpCubic,

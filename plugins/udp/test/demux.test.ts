@@ -13,7 +13,7 @@ import { UDP_NO_CHECK6_RX, UDP_NO_CHECK6_TX } from '@protoloom/contracts/udp';
 import { FrameHost, HOST, PEER, udp } from '@protoloom/frames';
 import { expect } from 'chai';
 import { codeOf } from './errors.js';
-import { plugIp6, receive6 } from './ip6.js';
+import { ip6Host, receive6 } from './ip6.js';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const octets = (line: string): number[] => [...Buffer.from(line)];
@@ -78,8 +78,7 @@ describe('UDP: bind() over both families, as Linux', () => {
     [native, native, 'EADDRINUSE', 'the same address twice'],
   ] as const) {
     it(`${what}: ${code === 'worked' ? 'both' : code}`, async () => {
-      const host = new FrameHost();
-      plugIp6(host);
+      const { host } = ip6Host();
       const socketFor = (address: string) => host.stack.socket(address.includes(':') ? AF_INET6 : AF_INET, SOCK_DGRAM);
       await socketFor(first).bind({ address: first, port: 7 });
       expect(await codeOf(socketFor(second).bind({ address: second, port: 7 }))).to.equal(code);
@@ -87,8 +86,7 @@ describe('UDP: bind() over both families, as Linux', () => {
   }
 
   it('a datagram over IPv4 goes to the wildcard of IPv4 first, with SO_REUSEADDR', async () => {
-    const host = new FrameHost();
-    plugIp6(host);
+    const { host } = ip6Host();
     const sockets = [host.stack.socket(AF_INET, SOCK_DGRAM), host.stack.socket(AF_INET6, SOCK_DGRAM)] as const;
     for (const socket of sockets) {
       socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
@@ -104,16 +102,14 @@ describe('UDP: bind() over both families, as Linux', () => {
 
 describe('UDP over IPv6: no checksum', () => {
   it('is dropped where the socket has not asked for such [RFC 8200 §8.1]', async () => {
-    const host = new FrameHost();
-    plugIp6(host);
+    const { host } = ip6Host();
     await host.stack.socket(AF_INET6, SOCK_DGRAM).bind({ port: 9 });
     receive6(host, [7], [0, 0]);
     expect(host.counts('udp')).to.deep.equal({ checksum: 1 });
   });
 
   it('is taken with UDP_NO_CHECK6_RX, which does not let wrong ones in [RFC 6935 §5]', async () => {
-    const host = new FrameHost();
-    plugIp6(host);
+    const { host } = ip6Host();
     const socket = host.stack.socket(AF_INET6, SOCK_DGRAM);
     socket.setsockopt(IPPROTO_UDP, UDP_NO_CHECK6_RX, 1);
     expect(socket.getsockopt(IPPROTO_UDP, UDP_NO_CHECK6_RX)).to.equal(1);
@@ -125,15 +121,13 @@ describe('UDP over IPv6: no checksum', () => {
   });
 
   it('is dropped, and not reported, where nobody listens', async () => {
-    const host = new FrameHost();
-    plugIp6(host);
+    const { host } = ip6Host();
     receive6(host, [7], [0, 0]);
     expect(host.counts('udp')).to.deep.equal({ checksum: 1 });
   });
 
   it('is sent with UDP_NO_CHECK6_TX alone [RFC 6935 §5]', async () => {
-    const host = new FrameHost();
-    const sent = plugIp6(host);
+    const { host, sent } = ip6Host();
     const socket = host.stack.socket(AF_INET6, SOCK_DGRAM);
     await socket.bind({ port: 5 });
     const to = { address: '2001:db8::2', port: 9 };

@@ -3,7 +3,7 @@ import { attach, CSUM_PARTIAL, definePlugin, ETH_P_IPV6, ETHERTYPE, own, type Pa
 import { NETWORK_FAMILY, RT_SCOPE_UNIVERSE, RTN_LOCAL, RTN_UNICAST } from '@protoloom/contracts/ip';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { ADDRESS_FAMILY, AF_INET6 } from '@protoloom/contracts/socket';
-import { ethernet, type FrameHost } from '@protoloom/frames';
+import { ethernet, FrameHost } from '@protoloom/frames';
 import { Ip6Address, readIp6 } from '@protoloom/wire';
 
 const HEADER_BYTES = 40;
@@ -21,8 +21,9 @@ export interface Sent {
   readonly partial: boolean;
 }
 
-/** Plugs it into a host, and gives that 2001:db8::2 on `eth0`. @returns what is sent from then on. */
-export function plugIp6(host: FrameHost): Sent[] {
+/** A host with it in place of the IPv6 that there is, with 2001:db8::2 on `eth0`, and what that sends. */
+export function ip6Host(): { readonly host: FrameHost; readonly sent: Sent[] } {
+  const host = new FrameHost({}, 1500, '@protoloom/ipv6');
   const sent: Sent[] = [];
   host.stack.plug(
     definePlugin({
@@ -83,7 +84,7 @@ export function plugIp6(host: FrameHost): Sent[] {
     }),
   );
   host.stack.address.add('eth0', '2001:db8::2/64');
-  return sent;
+  return { host, sent };
 }
 
 /** A UDP datagram from [2001:db8::1]:1 to [2001:db8::2]:9 arrives, with this checksum. */

@@ -13,10 +13,10 @@ export class FrameHost {
   readonly mac: readonly number[];
   readonly #sent: Uint8Array[] = [];
 
-  /** 10.0.0.2/24 on `eth0`, with 10.0.0.1 known for a neighbour. */
-  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, mtu = 1500) {
+  /** 10.0.0.2/24 on `eth0`, with 10.0.0.1 known for a neighbour. @param without a plugin that a test puts its own in place of. */
+  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, mtu = 1500, without = '') {
     this.sim = new Simulation(9);
-    this.stack = this.sim.host({ plugins: linuxHost, sysctls });
+    this.stack = this.sim.host({ plugins: linuxHost.filter(({ name }) => name !== without), sysctls });
     this.device = this.sim.device({ mtu });
     this.mac = [...(this.device.address as Uint8Array)];
     this.device.onFrame = ({ bytes }) => void this.#sent.push(bytes);

@@ -175,7 +175,7 @@ describe('a toy network layer with 16-octet addresses and a 40-octet header', ()
   ] as const;
 
   it('carries TCP and UDP unchanged, beside IPv4', async () => {
-    const both = pair([...linuxHost, toyNetwork], SIX, { type: ARPHRD_NONE });
+    const both = pair([...linuxHost.filter(({ name }) => name !== '@protoloom/ipv6'), toyNetwork], SIX, { type: ARPHRD_NONE });
     const { sim, a, b } = both;
     await transfer(both, AF_INET6, '2001:db8::2', 300_000);
     const from = a.socket(AF_INET6, SOCK_DGRAM);
@@ -193,7 +193,9 @@ describe('a toy network layer with 16-octet addresses and a 40-octet header', ()
   });
 
   it('is what it takes for transports to be without IPv4', async () => {
-    const without = linuxHost.filter(({ name }) => !['@protoloom/ipv4', '@protoloom/icmpv4', '@protoloom/arp'].includes(name));
+    const without = linuxHost.filter(
+      ({ name }) => !['@protoloom/ipv4', '@protoloom/ipv6', '@protoloom/icmpv4', '@protoloom/arp'].includes(name),
+    );
     const both = pair([...without, toyNetwork], [['2001:db8::1/64'], ['2001:db8::2/64']], {
       type: ARPHRD_NONE,
       impairment: { loss: 0.02 },
