@@ -75,6 +75,8 @@ export interface RouteSpec {
   readonly initialCwnd?: number | undefined;
   readonly initialRwnd?: number | undefined;
   readonly congestionControl?: string | undefined;
+  /** `features ecn`: connections over it use ECN. */
+  readonly ecn?: boolean | undefined;
   /** Needed only where destination and gateway do not tell: `default` on a device. */
   readonly family?: 'inet' | 'inet6' | undefined;
 }

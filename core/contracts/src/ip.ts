@@ -69,6 +69,8 @@ export interface Route {
   readonly initialRwnd: number;
   /** Name of the route's congestion controller; empty: the sysctl's. */
   readonly congestionControl: string;
+  /** RTAX_FEATURES: connections over it use ECN, whatever tcp_ecn says. */
+  readonly ecn: boolean;
   /**
    * Sends a transport packet: the network header and the link's are pushed in front of `packet.head`. Borrows the packet. Answers 0, or a
    * negative errno: -EMSGSIZE (longer than `mtu` and not to be fragmented), -EPERM (a hook dropped it), …

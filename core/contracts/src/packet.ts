@@ -73,6 +73,8 @@ export interface Packet {
   hopLimit: number;
   /** TOS or traffic class (DSCP and ECN): as received; on sending, -1 leaves it to the socket. */
   trafficClass: number;
+  /** On sending: what the transport says for the ECN field (RFC 3168 §5), beside the socket's DSCP; 0 leaves it as it is. */
+  ecn: number;
   /** On sending: true forbids fragmentation (DF, or EMSGSIZE). */
   dontFragment: boolean;
   /** The socket that sends it: its options are read from here. */

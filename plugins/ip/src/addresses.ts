@@ -229,6 +229,7 @@ export class AddressTable implements LocalAddresses, Addresses {
       initialCwnd: 0,
       initialRwnd: 0,
       congestionControl: '',
+      ecn: false,
     });
     const routes = [route('local', RTN_LOCAL, RT_SCOPE_HOST, words, 128)];
     if (address.peer !== undefined) routes.push(route('main', RTN_UNICAST, RT_SCOPE_LINK, address.peer, 128));

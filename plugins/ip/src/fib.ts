@@ -29,6 +29,7 @@ export interface FibRoute {
   readonly initialCwnd: number;
   readonly initialRwnd: number;
   readonly congestionControl: string;
+  readonly ecn: boolean;
 }
 
 /** Routes of one family: those of one prefix stand in the order of their metric. */

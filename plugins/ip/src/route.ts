@@ -51,6 +51,7 @@ export class ResolvedRoute implements Route {
   readonly initialCwnd: number;
   readonly initialRwnd: number;
   readonly congestionControl: string;
+  readonly ecn: boolean;
   readonly #network: NetworkFamily;
   readonly #context: RouteContext;
   readonly #epoch: number;
@@ -82,6 +83,7 @@ export class ResolvedRoute implements Route {
     this.initialCwnd = fib.initialCwnd;
     this.initialRwnd = fib.initialRwnd;
     this.congestionControl = fib.congestionControl;
+    this.ecn = fib.ecn;
     this.#mtu = fib.mtu > 0 ? Math.min(fib.mtu, iface.mtu) : iface.mtu;
     this.#path = context.pathMtus.find(addresses, 4);
   }

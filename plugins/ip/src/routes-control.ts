@@ -115,6 +115,7 @@ export class RouteControl implements RoutesControl {
       initialCwnd: spec.initialCwnd ?? 0,
       initialRwnd: spec.initialRwnd ?? 0,
       congestionControl: spec.congestionControl ?? '',
+      ecn: spec.ecn ?? false,
     };
   }
 
@@ -164,6 +165,7 @@ export class RouteControl implements RoutesControl {
       initialCwnd: route.initialCwnd || undefined,
       initialRwnd: route.initialRwnd || undefined,
       congestionControl: route.congestionControl || undefined,
+      ecn: route.ecn || undefined,
       family: route.family === 2 ? 'inet' : 'inet6',
     };
   }

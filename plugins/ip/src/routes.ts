@@ -61,6 +61,7 @@ const onInterface = (family: number, iface: Interface, type: number): FibRoute =
   initialCwnd: 0,
   initialRwnd: 0,
   congestionControl: '',
+  ecn: false,
 });
 
 export class RoutingTable implements Routes {

@@ -79,7 +79,7 @@ export class Output {
       packet.view,
       at,
       header,
-      packet.trafficClass >= 0 ? packet.trafficClass : (options?.tos ?? 0),
+      packet.ecn | (packet.trafficClass >= 0 ? packet.trafficClass : (options?.tos ?? 0)),
       total,
       this.#identify(packet, route, protocol, dontFragment, options),
       dontFragment ? wire.DF : 0,

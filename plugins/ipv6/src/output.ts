@@ -41,7 +41,7 @@ export class Output {
     packet.protocol = ETH_P_IPV6;
     packet.transport = protocol;
     const { view } = packet;
-    wire.writeHeader(view, at, Math.max(packet.trafficClass, 0), payload, protocol, this.#hops(packet, route));
+    wire.writeHeader(view, at, packet.ecn | Math.max(packet.trafficClass, 0), payload, protocol, this.#hops(packet, route));
     writeIp6(route.addresses, 0, view, at + 8);
     writeIp6(route.addresses, 4, view, at + 24);
     if (!hooks.output.empty && hooks.output.run(packet) !== PASS) return this.#hooked();

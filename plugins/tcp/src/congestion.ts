@@ -12,6 +12,8 @@ import type {
   SentPacket,
 } from '@protoloom/contracts/tcp';
 import type { Tcp } from './context.js';
+import { reduced, reductionUndone } from './ecn.js';
+import type { AckState } from './recovery/ack-state.js';
 import { inFlight } from './recovery/recovery.js';
 import { EVER_RETRANSMITTED, type Sent } from './recovery/scoreboard.js';
 import type { Tcb } from './tcb.js';
@@ -86,7 +88,7 @@ export class View implements SenderView {
   lost = 0;
   round = 0;
   phase: Phase = 'open';
-  readonly ecn = 'off';
+  ecn: SenderView['ecn'] = 'off';
   cwndLimited = false;
   priorCwnd = 0;
   priorSsthresh = 0;
@@ -114,6 +116,8 @@ export class View implements SenderView {
   // The sample at hand.
   #sampled = false;
   #priorDelivered = 0;
+  #priorCe = 0;
+  #priorLost = 0;
   #priorUs = 0;
   #sentUs = 0;
   #sendElapsedUs = 0;
@@ -140,6 +144,8 @@ export class View implements SenderView {
     if (this.#sampled && sent.sentUs < this.#sentUs) return;
     this.#sampled = true;
     this.#priorDelivered = sent.delivered;
+    this.#priorCe = sent.deliveredCe;
+    this.#priorLost = sent.lost;
     this.#priorUs = sent.deliveredUs;
     this.#sentUs = sent.sentUs;
     this.#sendElapsedUs = sent.sentUs - sent.firstSentUs;
@@ -179,6 +185,8 @@ export class View implements SenderView {
     if (intervalUs <= 0 || intervalUs < this.minRttUs) return;
     ack.rateBytes = this.delivered - this.#priorDelivered;
     ack.rateUs = intervalUs;
+    ack.rateCe = this.deliveredCe - this.#priorCe;
+    ack.rateLost = this.lost - this.#priorLost;
   }
 
   /** RFC 7661 and Linux's tcp_cwnd_validate: whether cwnd was what limited this window. */
@@ -213,7 +221,7 @@ export function initialWindow(tcb: Tcb): number {
 // ---- choosing --------------------------------------------------------------------------------------------------------------------
 
 /** The controller of a name, or where it is not plugged in the first that is. */
-function controllerOf(tcp: Tcp, name: string): CongestionControl {
+export function controllerOf(tcp: Tcp, name: string): CongestionControl {
   return tcp.controllers.get(name) ?? (tcp.controllers.values()[0] as CongestionControl);
 }
 
@@ -281,6 +289,7 @@ function refresh(tcb: Tcb): void {
   view.rtoUs = tcb.rtoUs;
   view.minRttUs = tcb.minRttUs;
   view.phase = recovery.phase;
+  view.ecn = tcb.ecn === undefined ? 'off' : 'classic';
   const { cwnd, ssthresh } = tcb.control;
   view.cwndLimited = view.limitedInWindow || (cwnd < ssthresh && cwnd < 2 * view.maxPackets * tcb.mss);
 }
@@ -316,18 +325,21 @@ function clamp(control: SenderControl, mss: number): void {
   if (!(control.pacingRate >= 0)) control.pacingRate = 0;
 }
 
-/** One ACK, as recovery found it: after scoreboard, RTT and phase, before TCP sends. @param rttUs -1: no sample. */
-export function acknowledged(tcb: Tcb, acked: number, delivered: number, rttUs: number, priorInFlight: number, lost: number): void {
+/** One ACK, as recovery found it: after scoreboard, RTT and phase, before TCP sends. @param lost octets newly found lost. */
+export function acknowledged(tcb: Tcb, found: AckState, lost: number): void {
   const { view, controller } = tcb;
   const ack = view.shared?.ack;
   if (ack === undefined || controller === undefined) return;
-  view.sndUna += acked;
-  ack.acked = acked;
-  ack.delivered = delivered;
+  ack.acked = (tcb.sndUna - found.priorUna) | 0;
+  view.sndUna += ack.acked;
+  ack.delivered = found.deliveredBytes;
   ack.lost = lost;
-  ack.rttUs = rttUs;
-  ack.priorInFlight = priorInFlight;
-  view.acknowledge(ack, delivered, tcb.tcp.clock.nowUs);
+  ack.ce = found.ceBytes;
+  ack.ece = found.ece;
+  view.deliveredCe += found.ceBytes;
+  ack.rttUs = found.rttUs;
+  ack.priorInFlight = found.priorInFlight;
+  view.acknowledge(ack, found.deliveredBytes, tcb.tcp.clock.nowUs);
   refresh(tcb);
   try {
     controller.onAck(ack);
@@ -344,6 +356,7 @@ export function congested(tcb: Tcb, why: CongestionEvent['why']): void {
   if (event === undefined || controller === undefined) return;
   const { cwnd } = control;
   const { board } = tcb.recovery;
+  reduced(tcb);
   refresh(tcb);
   event.why = why;
   // RFC 5681's FlightSize: what is outstanding, lost or not.
@@ -380,6 +393,7 @@ export function recovered(tcb: Tcb, from: Phase): void {
 /** The reduction was for nothing: RFC 4015, as the controller has it, else the window of before. */
 export function undone(tcb: Tcb): void {
   const { controller, control, view } = tcb;
+  reductionUndone(tcb);
   if (controller?.onUndo !== undefined) {
     refresh(tcb);
     guarded(tcb, () => controller.onUndo?.(view.phase));

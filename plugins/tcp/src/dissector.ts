@@ -5,6 +5,7 @@ import { Segment } from './segment-in.js';
 import * as wire from './wire.js';
 
 const FLAGS = [
+  [wire.AE, 'e'],
   [wire.CWR, 'C'],
   [wire.ECE, 'E'],
   [wire.URG, 'U'],

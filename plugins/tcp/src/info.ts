@@ -7,8 +7,17 @@ import { receiveWindow, type Tcb, writeEnd } from './tcb.js';
 const OPTION_TIMESTAMPS = 1;
 const OPTION_SACK = 2;
 const OPTION_WSCALE = 4;
+const OPTION_ECN = 8;
+const OPTION_ECN_SEEN = 16;
 const CA_STATES: Readonly<Record<Phase, number>> = { open: 0, disorder: 1, cwr: 2, recovery: 3, loss: 4 };
 const INFINITE_SSTHRESH = 0x7fff_ffff;
+
+const options = (tcb: Tcb): number =>
+  (tcb.timestampsOk ? OPTION_TIMESTAMPS : 0) |
+  (tcb.sackOk ? OPTION_SACK : 0) |
+  (tcb.windowScalingOk ? OPTION_WSCALE : 0) |
+  (tcb.ecn === undefined ? 0 : OPTION_ECN) |
+  (tcb.ecnSeen ? OPTION_ECN_SEEN : 0);
 
 export function info(tcb: Tcb): Readonly<Record<string, number>> {
   const { view, control, recovery, mss } = tcb;
@@ -21,7 +30,7 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_retransmits: tcb.retransmits,
     tcpi_probes: tcb.probesOut,
     tcpi_backoff: tcb.backoff,
-    tcpi_options: (tcb.timestampsOk ? OPTION_TIMESTAMPS : 0) | (tcb.sackOk ? OPTION_SACK : 0) | (tcb.windowScalingOk ? OPTION_WSCALE : 0),
+    tcpi_options: options(tcb),
     tcpi_snd_wscale: tcb.sndWndScale,
     tcpi_rcv_wscale: tcb.rcvWndScale,
     tcpi_delivery_rate_app_limited: view.appLimited ? 1 : 0,
@@ -56,6 +65,7 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_data_segs_in: tcb.dataSegmentsIn,
     tcpi_data_segs_out: tcb.dataSegmentsOut,
     tcpi_delivered: recovery.delivered,
+    tcpi_delivered_ce: tcb.ecn?.deliveredCe ?? 0,
     tcpi_bytes_sent: tcb.bytesSent,
     tcpi_bytes_retrans: tcb.bytesRetransmitted,
     tcpi_reordering: recovery.reordering,

@@ -4,6 +4,7 @@ import type { Route } from '@protoloom/contracts/ip';
 import type { SocketState } from '@protoloom/contracts/socket';
 import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
+import type { Ecn } from './ecn.js';
 import { abort } from './events/abort.js';
 import { TIMESTAMP_BYTES } from './options.js';
 import { advertisedMss, defaultMss, resolve } from './route.js';
@@ -41,6 +42,8 @@ export class Request {
   tsRecent = 0;
   tsRecentUs = -1;
   tsOffset = 0;
+  /** RFC 3168 §6.1.1: granted. */
+  ecn: Ecn | undefined = undefined;
   /** When the first SYN-ACK left; -1: nobody knows any more. */
   sentUs = -1;
   /** Time-outs so far, and SYN-ACKs that were sent again. */

@@ -11,7 +11,7 @@ export class Segment {
   ack = 0;
   /** SEG.WND as it stands in the header, not scaled. */
   wnd = 0;
-  /** Octet 13 of the header. */
+  /** As in the header, nine bits. */
   flags = 0;
   syn = false;
   fin = false;

@@ -6,6 +6,7 @@ import { GSO_TCP, PHASE_SEGMENT, PHASE_SYN, PHASE_SYN_ACK, TCP_SYN_RECV } from '
 import { add } from '@protoloom/wire';
 import { ackSent, cancelDelayedAck, dataSent } from './ack.js';
 import type { Tcp } from './context.js';
+import { type Ecn, segmentFlags, synAckFlags, synFlags } from './ecn.js';
 import {
   outsideBytes,
   type SynOptions,
@@ -71,7 +72,8 @@ export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number
   const packet = tcp.packets.make(0);
   if (length > 0) tcb.send.appendTo(packet, (seq - tcb.sndBase) | 0, length);
   const at = packet.push(headerBytes);
-  wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, seq, tcb.rcvNxt, headerBytes, flags | wire.ACK, selectWindow(tcb), 0);
+  const bits = flags | wire.ACK | segmentFlags(tcb, packet, seq, length);
+  wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, seq, tcb.rcvNxt, headerBytes, bits, selectWindow(tcb), 0);
   if (own > 0) writeSegmentOptions(tcb, packet, at + wire.HEADER_BYTES, tcp.clock.nowUs);
   if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own, PHASE_SEGMENT);
   const mss = tcb.mss - (own + outside - usualOptions(tcb));
@@ -135,13 +137,14 @@ export function sendSyn(tcb: Tcb): number {
   const route = routeOf(tcb);
   if (typeof route === 'number') return route;
   const phase = tcb.state === TCP_SYN_RECV ? PHASE_SYN_ACK : PHASE_SYN;
-  const flags = phase === PHASE_SYN_ACK ? wire.SYN | wire.ACK : wire.SYN;
   const offer = synOffer(tcb);
   const own = synOptionBytes(offer);
   const outside = outsideBytes(tcb, phase);
   const headerBytes = wire.HEADER_BYTES + own + outside;
   const packet = tcp.packets.make(0);
   const at = packet.push(headerBytes);
+  const isAgain = tcb.sndNxt !== tcb.iss;
+  const flags = phase === PHASE_SYN_ACK ? wire.SYN | wire.ACK | synAckFlags(tcb.ecn, packet) : wire.SYN | synFlags(tcb, packet, isAgain);
   const ack = phase === PHASE_SYN_ACK ? tcb.rcvNxt : 0;
   wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, tcb.iss, ack, headerBytes, flags, Math.min(tcb.rcvWnd, 0xffff), 0);
   writeSynOptions(offer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs);
@@ -153,7 +156,7 @@ export function sendSyn(tcb: Tcb): number {
     cancelDelayedAck(tcb);
   }
   tcb.segmentsOut++;
-  if (tcb.sndNxt === tcb.iss) tcp.counters.outSegs++;
+  if (!isAgain) tcp.counters.outSegs++;
   return finish(tcp, packet, route);
 }
 
@@ -195,6 +198,9 @@ export interface BarePeer extends Peer {
   readonly socket: SocketState | undefined;
 }
 
+/** Who a SYN-ACK goes to. */
+export type HalfOpen = BarePeer & SynOptions & { readonly ecn: Ecn | undefined };
+
 /** A header alone, for flows that have no block. @param timestamps whether TSval and TSecr go along. */
 export function sendBare(
   tcp: Tcp,
@@ -221,19 +227,11 @@ export function sendBare(
 }
 
 /** SYN-ACK of a half-open connection. @returns 0 or a negative errno. */
-export function sendSynAck(
-  tcp: Tcp,
-  peer: BarePeer & SynOptions,
-  route: Route,
-  iss: number,
-  rcvNxt: number,
-  window: number,
-  again: boolean,
-): number {
+export function sendSynAck(tcp: Tcp, peer: HalfOpen, route: Route, iss: number, rcvNxt: number, window: number, again: boolean): number {
   const headerBytes = wire.HEADER_BYTES + synOptionBytes(peer);
   const packet = tcp.packets.make(0);
   const at = packet.push(headerBytes);
-  const flags = wire.SYN | wire.ACK;
+  const flags = wire.SYN | wire.ACK | synAckFlags(peer.ecn, packet);
   wire.writeHeader(packet.view, at, peer.localPort, peer.remotePort, iss, rcvNxt, headerBytes, flags, Math.min(window, 0xffff), 0);
   writeSynOptions(peer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs);
   packet.mark = peer.mark;

@@ -15,7 +15,7 @@ export const segmenter: Segmenter = {
     let bits = wire.flags(whole.view, whole.l4);
     if (!last) bits &= ~LAST_ONLY;
     if (index > 0) bits &= ~FIRST_ONLY;
-    view.setUint8(l4 + 13, bits);
+    view.setUint8(l4 + 13, bits & 0xff);
     // The field holds the pseudo-header's sum with the whole's length: each piece has its own.
     const wholeLength = whole.tail - whole.l4 + whole.fragmentBytes;
     const pieceLength = segment.tail - l4;

@@ -1,7 +1,9 @@
 // SYN cookies, RFC 4987 §3.6, as Linux encodes them: the sequence number holds the segment size, the timestamp the other options.
 import { type Clock, DESTINATION, type Entropy, SOURCE } from '@protoloom/contracts';
+import type { Route } from '@protoloom/contracts/ip';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { SipHash } from '@protoloom/wire';
+import { regrantEcn } from './ecn.js';
 import { type Listener, Request } from './listener.js';
 import { timestamp } from './options.js';
 import type { BarePeer } from './segment.js';
@@ -16,10 +18,11 @@ export const COOKIE_VALID_US = MAX_AGE * MINUTE_US;
 const SIZES4: readonly number[] = [536, 1300, 1440, 1460];
 const SIZES6: readonly number[] = [1220, 1420, 1440, 8940];
 
-/** Low bits of TSval: four of window scale, with all set for none; SACK. */
+/** Low bits of TSval: four of window scale, with all set for none; SACK; ECN. */
 const STAMP_MASK = 63;
 const NO_SCALE = 15;
 const SACK_OK = 16;
+const ECN_OK = 32;
 
 const sizesOf = ({ family }: BarePeer): readonly number[] => (family === AF_INET6 ? SIZES6 : SIZES4);
 
@@ -87,7 +90,8 @@ export function sendCookie(request: Request): number {
   if (request.timestampsOk) {
     // TSval a little in the past, so that its low bits can hold the options.
     const now = timestamp(tcp.clock.nowUs, 0);
-    const options = (request.windowScalingOk ? request.sndWndScale : NO_SCALE) | (request.sackOk ? SACK_OK : 0);
+    const options =
+      (request.windowScalingOk ? request.sndWndScale : NO_SCALE) | (request.sackOk ? SACK_OK : 0) | (request.ecn ? ECN_OK : 0);
     const stamped = (now & ~STAMP_MASK) | options;
     request.tsOffset = (request.tsOffset + stamped - now - (stamped > now ? STAMP_MASK + 1 : 0)) | 0;
   }
@@ -112,14 +116,17 @@ export function requestOfCookie(listener: Listener, seg: Segment): Request | und
   }
   counters.syncookiesRecv++;
   const request = new Request(listener, seg.packet, irs, stranger.localPort, stranger.remotePort);
+  let usedEcn = false;
   if (seg.hasTimestamp && sysctls.timestamps !== 0) {
     const options = (seg.tsEcr - request.tsOffset) & STAMP_MASK;
     const scale = options & NO_SCALE;
     seg.wndScale = scale === NO_SCALE ? -1 : scale;
     seg.sackPermitted = (options & SACK_OK) !== 0;
+    usedEcn = (options & ECN_OK) !== 0;
   }
   request.negotiate(seg);
   if (request.answer(mss) < 0) return undefined;
+  if (usedEcn) request.ecn = regrantEcn(listener.tcb, request.route as Route);
   request.iss = iss;
   return request;
 }

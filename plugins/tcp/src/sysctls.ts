@@ -119,6 +119,20 @@ export const sysctls = {
   },
   sack: { path: 'net.ipv4.tcp_sack', initial: true, rfc: 'RFC 2018', doc: 'Offer and send selective acknowledgements.' },
   dsack: { path: 'net.ipv4.tcp_dsack', initial: true, rfc: 'RFC 2883', doc: 'Report duplicates.' },
+  ecn: {
+    path: 'net.ipv4.tcp_ecn',
+    initial: 2,
+    min: 0,
+    max: 5,
+    rfc: 'RFC 3168',
+    doc: 'Explicit congestion notification: 0 none; 1 asked for and granted; 2 granted.',
+  },
+  ecnFallback: {
+    path: 'net.ipv4.tcp_ecn_fallback',
+    initial: true,
+    rfc: 'RFC 3168 §6.1.1.1',
+    doc: 'A SYN that is sent again does not ask for ECN.',
+  },
   compSackNr: {
     path: 'net.ipv4.tcp_comp_sack_nr',
     initial: 44,

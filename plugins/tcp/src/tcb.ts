@@ -8,6 +8,7 @@ import type { ReceiveRing } from './buffers/receive-ring.js';
 import type { SendRing } from './buffers/send-ring.js';
 import type { View } from './congestion.js';
 import type { Tcp } from './context.js';
+import type { Ecn } from './ecn.js';
 import type { Listener } from './listener.js';
 import type { Recovery } from './recovery/recovery.js';
 import type { SackBlocks } from './sack.js';
@@ -152,6 +153,9 @@ export class Tcb {
   dsackTo = 0;
   /** What is told by SACK, and how often; undefined until something is. */
   sack: SackBlocks | undefined = undefined;
+  /** ECN is used, or asked for (RFC 3168); whether marks were seen, which is told even where it is not. */
+  ecn: Ecn | undefined = undefined;
+  ecnSeen = false;
   /** States of TCP_OPTION attachments, by kind; undefined where none opened. */
   outside: unknown[] | undefined = undefined;
 

@@ -12,6 +12,8 @@ export const ACK = 0x10;
 export const URG = 0x20;
 export const ECE = 0x40;
 export const CWR = 0x80;
+/** Accurate ECN, RFC 9768 §3.1; NS of RFC 3540 before. */
+export const AE = 0x100;
 
 export const srcPort = (v: DataView, at: number): number => v.getUint16(at);
 export const dstPort = (v: DataView, at: number): number => v.getUint16(at + 2);
@@ -20,7 +22,8 @@ export const seq = (v: DataView, at: number): number => v.getInt32(at + 4);
 export const ack = (v: DataView, at: number): number => v.getInt32(at + 8);
 /** Header with its options, bytes. */
 export const headerBytes = (v: DataView, at: number): number => (v.getUint8(at + 12) >> 4) * 4;
-export const flags = (v: DataView, at: number): number => v.getUint8(at + 13);
+/** The nine that are defined. */
+export const flags = (v: DataView, at: number): number => v.getUint16(at + 12) & 0x1ff;
 /** As it stands, not scaled. */
 export const window = (v: DataView, at: number): number => v.getUint16(at + 14);
 export const checksum = (v: DataView, at: number): number => v.getUint16(at + CHECKSUM_OFFSET);

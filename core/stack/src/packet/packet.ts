@@ -39,6 +39,7 @@ export class PooledPacket implements Packet {
   readonly addresses = new Int32Array(8);
   hopLimit = -1;
   trafficClass = -1;
+  ecn = 0;
   dontFragment = false;
   socket: SocketState | undefined = undefined;
   owner: PacketOwner | undefined = undefined;
@@ -185,6 +186,7 @@ export class PooledPacket implements Packet {
     this.destinationType = 0;
     this.hopLimit = -1;
     this.trafficClass = -1;
+    this.ecn = 0;
     this.dontFragment = false;
     this.socket = undefined;
     this.charge = 0;

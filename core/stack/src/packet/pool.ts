@@ -106,6 +106,7 @@ export class PacketPool implements Packets {
     to.addresses.set(from.addresses);
     to.hopLimit = from.hopLimit;
     to.trafficClass = from.trafficClass;
+    to.ecn = from.ecn;
     to.dontFragment = from.dontFragment;
     to.socket = from.socket;
     to.priority = from.priority;

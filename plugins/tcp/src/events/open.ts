@@ -4,6 +4,7 @@ import { type Route, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/i
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { copyWords, isUnspecifiedWords } from '@protoloom/wire';
 import { initialRcvMss } from '../ack.js';
+import { askForEcn } from '../ecn.js';
 import { Listener } from '../listener.js';
 import { openOutside } from '../options.js';
 import { segmentSent } from '../recovery/recovery.js';
@@ -78,6 +79,8 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   tcb.timestampsOk = sysctls.timestamps !== 0;
   tcb.windowScalingOk = sysctls.windowScaling;
   tcb.sackOk = sysctls.sack;
+  tcb.ecnSeen = false;
+  askForEcn(tcb, route);
   tcb.tsRecent = 0;
   tcb.tsRecentUs = -1;
   tcb.peerMss = tcb.userMss > 0 ? tcb.userMss : 0xffff;

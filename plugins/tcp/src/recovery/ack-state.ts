@@ -26,13 +26,16 @@ export class AckState {
   reneging = false;
   /** A retransmission was found lost. */
   lostRetransmit = false;
+  /** It echoes congestion: RFC 3168 §6.1.2, RFC 9768 §3.2. */
+  ece = false;
   /** The retransmission timer starts anew. */
   setTimer = false;
   ackDelayed = false;
   // ---- measures
   ackedPackets = 0;
-  /** Octets newly delivered: acknowledged and SACKed, each once. */
+  /** Octets newly delivered: acknowledged and SACKed, each once; of those reported to have been marked CE. */
   deliveredBytes = 0;
+  ceBytes = 0;
   /** When the first and the last packet left that it is about, µs; -1: none. */
   firstAckedUs = -1;
   lastAckedUs = -1;
@@ -55,10 +58,12 @@ export class AckState {
     this.dsackOfProbe = false;
     this.reneging = false;
     this.lostRetransmit = false;
+    this.ece = false;
     this.setTimer = false;
     this.ackDelayed = false;
     this.ackedPackets = 0;
     this.deliveredBytes = 0;
+    this.ceBytes = 0;
     this.firstAckedUs = -1;
     this.lastAckedUs = -1;
     this.firstSackedUs = -1;

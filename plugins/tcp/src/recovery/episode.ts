@@ -12,12 +12,14 @@ import { anyRetransmitted, beginUndo, keepOpen, rememberWindow, undoByDsack, und
 
 /** Whether an acknowledgement may change the phase. */
 export const isDubious = (tcb: Tcb, ack: AckState): boolean =>
-  !ack.isNoDuplicate || ack.sacked || ack.dsack || tcb.recovery.phase !== 'open';
+  !ack.isNoDuplicate || ack.sacked || ack.dsack || ack.ece || tcb.recovery.phase !== 'open';
 
 /** @param duplicates duplicate ACKs that it stands for. */
 export function consider(tcb: Tcb, ack: AckState, duplicates: number): void {
   const { recovery } = tcb;
   const { board } = recovery;
+  // RFC 3168 §6.1.2: what congestion was told for is not taken back.
+  if (ack.ece) recovery.mayRestore = false;
   if (board.packetsOut === 0) board.sackedOut = 0;
   if (ack.reneging && ack.advanced) {
     // Perhaps only for a moment: RFC 2018 §8's timeout comes a little sooner.
@@ -31,11 +33,11 @@ export function consider(tcb: Tcb, ack: AckState, duplicates: number): void {
       if (!ack.advanced) {
         if (!tcb.sackOk) addDuplicates(tcb, duplicates);
       } else if (undoPartial(tcb, ack.priorUna)) return;
-      if (undoByDsack(tcb)) tryToOpen(tcb);
+      if (undoByDsack(tcb)) tryToOpen(tcb, ack);
       findLosses(tcb, ack);
       if (!stillRecovering(tcb)) {
         if (board.lostOut === 0) return;
-        enterRecovery(tcb);
+        enterRecovery(tcb, ack.ece);
       }
       break;
     case 'loss':
@@ -97,10 +99,10 @@ function fromOpen(tcb: Tcb, ack: AckState, duplicates: number): void {
   if (recovery.phase === 'open' || recovery.phase === 'disorder') undoByDsack(tcb);
   findLosses(tcb, ack);
   if (board.lostOut === 0) {
-    tryToOpen(tcb);
+    tryToOpen(tcb, ack);
     return;
   }
-  enterRecovery(tcb);
+  enterRecovery(tcb, ack.ece);
   recovery.repair = REPAIR_LOST;
 }
 
@@ -115,13 +117,24 @@ function findLosses(tcb: Tcb, ack: AckState): void {
   if (before > tcb.recovery.board.retransOut) ack.lostRetransmit = true;
 }
 
-function tryToOpen(tcb: Tcb): void {
+function tryToOpen(tcb: Tcb, ack: AckState): void {
   if (!anyRetransmitted(tcb)) tcb.recovery.firstAgainUs = -1;
+  if (ack.ece) enterCwr(tcb);
   if (tcb.recovery.phase !== 'cwr') keepOpen(tcb);
 }
 
-/** RFC 5681 §3.2 step 2, RFC 6675 §5 (4): losses are repaired, and the window comes down. */
-export function enterRecovery(tcb: Tcb): void {
+/** Congestion was told, and nothing is lost: the window comes down once in a round trip (RFC 3168 §6.1.2). */
+function enterCwr(tcb: Tcb): void {
+  const { recovery } = tcb;
+  recovery.mayRestore = false;
+  if (recovery.phase !== 'open' && recovery.phase !== 'disorder') return;
+  recovery.hasUndo = false;
+  beginReduction(tcb, 'ecn');
+  enterPhase(tcb, 'cwr');
+}
+
+/** RFC 5681 §3.2 step 2, RFC 6675 §5 (4): losses are repaired, and the window comes down. @param ece congestion was told as well. */
+export function enterRecovery(tcb: Tcb, ece: boolean): void {
   const { recovery } = tcb;
   if (!anyRetransmitted(tcb)) recovery.firstAgainUs = -1;
   tcb.tcp.counters[tcb.sackOk ? 'sackRecovery' : 'renoRecovery']++;
@@ -129,7 +142,7 @@ export function enterRecovery(tcb: Tcb): void {
   recovery.mayRestore = false;
   beginUndo(tcb);
   if (!wasReducing) {
-    rememberWindow(tcb);
+    if (!ece) rememberWindow(tcb);
     beginReduction(tcb, 'fast-loss');
   }
   enterPhase(tcb, 'recovery');

@@ -10,6 +10,7 @@ import {
   packetSent,
   restartAfterIdle,
 } from '../congestion.js';
+import { feedbackReceived } from '../ecn.js';
 import type { Segment } from '../segment-in.js';
 import { type Tcb, writeEnd } from '../tcb.js';
 import type { AckState } from './ack-state.js';
@@ -153,6 +154,8 @@ function left(tcb: Tcb, sent: Sent, length: number, again: boolean): void {
   const { view, tcp, recovery } = tcb;
   sent.sentUs = tcp.clock.nowUs;
   sent.delivered = view.delivered;
+  sent.deliveredCe = view.deliveredCe;
+  sent.lost = view.lost;
   sent.deliveredUs = view.deliveredUs;
   sent.firstSentUs = view.firstSentUs;
   sent.inFlight = inFlight(tcb);
@@ -193,6 +196,7 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
   }
   if (tcb.sackOk && seg.sackCount > 0) blocksArrived(tcb, seg, ack);
   if (ack.priorPackets > 0 && !isOld) removeAcknowledged(tcb, seg, ack);
+  feedbackReceived(tcb, seg, ack, recovery.delivered - delivered);
   if (!isHandshake(tcb)) {
     adaptReorderWindow(tcb, view.sampledDelivered);
     if (recovery.hasProbe && !isOld) probeAcknowledged(tcb, seg.ack, ack);
@@ -202,9 +206,9 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
     }
   }
   if (tcb.controller !== undefined) {
-    const { advanced, deliveredBytes, rttUs } = ack;
+    const { advanced } = ack;
     const reducing = inReduction(tcb);
-    acknowledged(tcb, (tcb.sndUna - priorUna) | 0, deliveredBytes, rttUs, ack.priorInFlight, view.lost - lostBytes);
+    acknowledged(tcb, ack, view.lost - lostBytes);
     if (reducing) reduce(tcb, recovery.delivered - delivered, view.lostPackets - lost, advanced);
   }
   return ack.setTimer;
@@ -219,7 +223,7 @@ export function reorderTimeout(tcb: Tcb): void {
   detectLosses(tcb);
   if (before === board.inFlight) return;
   if (recovery.phase !== 'recovery') {
-    enterRecovery(tcb);
+    enterRecovery(tcb, false);
     reduce(tcb, 1, view.lostPackets - lost, false);
   }
   recovery.repair = REPAIR_LOST;

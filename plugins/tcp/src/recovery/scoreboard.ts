@@ -21,6 +21,8 @@ export class Sent {
   order = 0;
   // What was known when it left, for delivery-rate samples.
   delivered = 0;
+  deliveredCe = 0;
+  lost = 0;
   deliveredUs = 0;
   firstSentUs = 0;
   inFlight = 0;

@@ -1,5 +1,6 @@
 // After a retransmission timeout: RFC 5681 §3.1, RFC 6298 §5, RFC 8985 §6.3; and whether it was spurious: F-RTO, RFC 5682 §3.1.
 import { congested, cwndPackets, setCwndPackets } from '../congestion.js';
+import { reduced } from '../ecn.js';
 import { isSending } from '../state.js';
 import { type Tcb, writeEnd } from '../tcb.js';
 import type { AckState } from './ack-state.js';
@@ -42,6 +43,7 @@ export function enterLoss(tcb: Tcb): void {
   // RFC 5682 §3.1 step 1: not where a recovery was under way.
   recovery.frto = sysctls.frto !== 0 && (isNew || tcb.retransmits > 0);
   recovery.repair = REPAIR_LOST;
+  reduced(tcb);
   counters.timeouts++;
 }
 

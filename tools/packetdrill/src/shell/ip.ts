@@ -89,7 +89,8 @@ function routeSpec(given: readonly string[]): RouteSpec {
     const text = TEXTS[word];
     const value = words[++at];
     if (value === undefined) return fail(`ip route: ${word} lacks its value`);
-    if (number !== undefined) Object.assign(spec, { [number]: Number(value) });
+    if (word === 'features' && value === 'ecn') spec.ecn = true;
+    else if (number !== undefined) Object.assign(spec, { [number]: Number(value) });
     else if (text !== undefined) Object.assign(spec, { [text]: value });
     else
       return fail(`ip route: the stack's routes have no ${word}; they have ${[...Object.keys(TEXTS), ...Object.keys(NUMBERS)].join(', ')}`);

@@ -1,9 +1,11 @@
 // SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2, and in the SYN-RECEIVED that comes from it, as Linux checks it (tcp_check_req).
 import { SOURCE } from '@protoloom/contracts';
+import type { Route } from '@protoloom/contracts/ip';
 import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
 import { initialRcvMss, isLimited, isSegmentLimited } from '../../ack.js';
 import type { Tcp } from '../../context.js';
+import { grantEcn } from '../../ecn.js';
 import { deferRounds, type Listener, Request } from '../../listener.js';
 import { makeTcb } from '../../make.js';
 import { openOutside, timestamp } from '../../options.js';
@@ -67,6 +69,8 @@ function admit(listener: Listener, seg: Segment, iss: number | undefined): boole
     request.sackOk = false;
   }
   if (request.answer(seg.mss) < 0) return dropSyn(tcp);
+  // A cookie keeps it in the timestamp as well.
+  if (!isFlood || request.timestampsOk) request.ecn = grantEcn(listener.tcb, request.route as Route, seg);
   if (isFlood) {
     sendCookie(request);
     return true;
@@ -215,6 +219,7 @@ function beget(request: Request, seg: Segment): Tcb {
   child.tsRecent = request.tsRecent;
   child.tsRecentUs = request.tsRecentUs;
   child.tsOffset = request.tsOffset;
+  child.ecn = request.ecn;
   child.iss = request.iss;
   child.sndUna = request.iss;
   child.sndNxt = (request.iss + 1) | 0;

@@ -2,6 +2,7 @@
 import { ERRNO } from '@protoloom/contracts';
 import { TCP_CLOSE, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { initialRcvMss } from '../../ack.js';
+import { crossedSynReceived, synAckReceived } from '../../ecn.js';
 import { requestEgress } from '../../egress.js';
 import { timestamp } from '../../options.js';
 import { ackReceived, sentAgain } from '../../recovery/recovery.js';
@@ -49,6 +50,8 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
     return false;
   }
   negotiate(tcb, seg);
+  if (seg.ackFlag) synAckReceived(tcb, seg);
+  else crossedSynReceived(tcb, seg);
   if (!seg.ackFlag) {
     // Simultaneous open: SYN-RECEIVED, <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.
     enter(tcb, TCP_SYN_RECV);

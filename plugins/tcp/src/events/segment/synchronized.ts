@@ -12,6 +12,7 @@ import {
   TCP_TIME_WAIT,
 } from '@protoloom/contracts/tcp';
 import { answerUnacceptable, challengeAck, enterQuickMode, MAX_QUICK_ACKS, scheduleAck } from '../../ack.js';
+import { acceptCwr } from '../../ecn.js';
 import { requestEgress } from '../../egress.js';
 import { TIMESTAMP_BYTES } from '../../options.js';
 import { measureEcho } from '../../receive-rtt.js';
@@ -234,6 +235,7 @@ function acknowledge(tcb: Tcb, seg: Segment): boolean {
     ackReceived(tcb, seg, priorUna, false);
     return true;
   }
+  acceptCwr(tcb, seg);
   tcb.lastAckUs = tcp.clock.nowUs;
   tcb.probesOut = 0;
   tcb.softError = 0;

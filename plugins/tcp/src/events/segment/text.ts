@@ -12,6 +12,7 @@ import {
 import { dataReceived, enterInteractive, enterQuickMode, MAX_QUICK_ACKS, measureSegment } from '../../ack.js';
 import { flushCompressed } from '../../ack-compression.js';
 import { Reassembly } from '../../buffers/reassembly.js';
+import { marksReceived } from '../../ecn.js';
 import { EXPECTED_BLOCKS, reportDuplicate, SackBlocks } from '../../sack.js';
 import { sendAck } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
@@ -84,8 +85,10 @@ function inOrder(tcb: Tcb, seg: Segment, ahead: number, to: number): void {
   const from = seg.from - ahead;
   if (seg.to > from) tcb.receive.put(0, seg.packet.bytes, from, seg.to);
   take(tcb, to, seg.fin);
-  if (seg.textLength > 0) dataReceived(tcb, seg);
-  else tcb.ackPending = true;
+  if (seg.textLength > 0) {
+    dataReceived(tcb, seg);
+    marksReceived(tcb, seg);
+  } else tcb.ackPending = true;
   let fin = seg.fin;
   if (!fin && reassembly !== undefined && !reassembly.isEmpty) fin = fillGap(tcb, reassembly);
   tcb.sack?.remove(tcb.rcvNxt);
@@ -116,6 +119,7 @@ function fillGap(tcb: Tcb, reassembly: Reassembly): boolean {
 /** It is kept, and told of by SACK (RFC 2018 §4); a duplicate ACK goes out (RFC 5681 §4.2), or waits for a few more of them. */
 function outOfOrder(tcb: Tcb, seg: Segment, from: number, to: number): boolean {
   const { counters } = tcb.tcp;
+  marksReceived(tcb, seg);
   tcb.reassembly ??= new Reassembly();
   const { reassembly } = tcb;
   if (!hasRoom(tcb, reassembly, from)) {
