@@ -1,21 +1,22 @@
 // Congestion controllers within a connection: what they are told, what they may write, and what a fault of theirs costs. RFC 5681,
-// RFC 6928, RFC 7661; delivery-rate samples after draft-ietf-ccwg-bbr §4.1.1.
+// RFC 6928, RFC 7661.
 import { ERRNO } from '@protoloom/contracts';
 import type {
   AckEvent,
   CongestionControl,
   CongestionEvent,
+  Controller,
   LostPacket,
   Phase,
   SenderControl,
-  SenderView,
   SentPacket,
 } from '@protoloom/contracts/tcp';
 import type { Tcp } from './context.js';
 import { reduced, reductionUndone } from './ecn.js';
 import type { AckState } from './recovery/ack-state.js';
+import { currentSsthresh } from './recovery/cwnd.js';
 import { inFlight } from './recovery/recovery.js';
-import { EVER_RETRANSMITTED, type Sent } from './recovery/scoreboard.js';
+import type { Sent } from './recovery/scoreboard.js';
 import type { Tcb } from './tcb.js';
 
 /** RFC 6928: initial window, segments. */
@@ -24,10 +25,10 @@ const SECOND_US = 1_000_000;
 /** Least burst of a paced connection, µs of its rate. */
 const QUANTUM_US = 1000;
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
+export type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Records that a stack's connections share, refreshed in place; and how many use each controller. */
-interface Shared {
+export interface Shared {
   readonly ack: Writable<AckEvent>;
   readonly event: Writable<CongestionEvent>;
   readonly sent: Writable<SentPacket>;
@@ -69,146 +70,6 @@ function sharedOf(tcp: Tcp): Shared {
     shared.set(tcp, found);
   }
   return found;
-}
-
-/** What a controller sees of its connection, and what TCP measures for it. */
-export class View implements SenderView {
-  nowUs = 0;
-  mss = 0;
-  sndUna = 0;
-  sndNxt = 0;
-  sndWnd = 0;
-  inFlight = 0;
-  srttUs = 0;
-  rttVarUs = 0;
-  rtoUs = 0;
-  minRttUs = -1;
-  delivered = 0;
-  deliveredCe = 0;
-  lost = 0;
-  round = 0;
-  phase: Phase = 'open';
-  ecn: SenderView['ecn'] = 'off';
-  cwndLimited = false;
-  priorCwnd = 0;
-  priorSsthresh = 0;
-  /** As the controller says: RFC 6582, or RFC 5681 alone. */
-  partialAcks = true;
-  /** The controller sets the rate: TCP leaves cwnd to it in recovery and after idling. */
-  rateDriven = false;
-  /** Packets marked lost so far. */
-  lostPackets = 0;
-  shared: Shared | undefined = undefined;
-
-  /** When `delivered` last grew, and when the first packet of the sampled flight left, µs. */
-  deliveredUs = 0;
-  firstSentUs = 0;
-  /** `delivered` at which the application's shortage of data is over; 0: there is none. */
-  #appLimitedUntil = 0;
-  #roundEnd = 0;
-  /** Most packets outstanding in this window, and where the window ends. */
-  #maxPackets = 0;
-  #windowEnd = 0;
-  #limitedInWindow = false;
-  nextSendUs = 0;
-  restartedUs = 0;
-
-  // The sample at hand.
-  #sampled = false;
-  #priorDelivered = 0;
-  #priorCe = 0;
-  #priorLost = 0;
-  #priorUs = 0;
-  #sentUs = 0;
-  #sendElapsedUs = 0;
-  #txInFlight = 0;
-  #again = false;
-  #sampleAppLimited = false;
-
-  get appLimited(): boolean {
-    return this.#appLimitedUntil > 0;
-  }
-
-  /** The first packet after nothing was in flight: a new flight begins. */
-  firstSent(nowUs: number): void {
-    this.firstSentUs = nowUs;
-    this.deliveredUs = nowUs;
-  }
-
-  sampleStart(): void {
-    this.#sampled = false;
-  }
-
-  /** A packet that this ACK is about: the one that left last makes the sample. */
-  sample(sent: Sent): void {
-    if (this.#sampled && sent.sentUs < this.#sentUs) return;
-    this.#sampled = true;
-    this.#priorDelivered = sent.delivered;
-    this.#priorCe = sent.deliveredCe;
-    this.#priorLost = sent.lost;
-    this.#priorUs = sent.deliveredUs;
-    this.#sentUs = sent.sentUs;
-    this.#sendElapsedUs = sent.sentUs - sent.firstSentUs;
-    this.#txInFlight = sent.inFlight;
-    this.#again = (sent.marks & EVER_RETRANSMITTED) !== 0;
-    this.#sampleAppLimited = this.#appLimitedUntil > 0;
-    this.firstSentUs = sent.sentUs;
-  }
-
-  /** Octets delivered when the sampled packet left; -1: there is no sample. */
-  get sampledDelivered(): number {
-    return this.#sampled ? this.#priorDelivered : -1;
-  }
-
-  /** Counts what was delivered, and completes the event. */
-  acknowledge(ack: Writable<AckEvent>, delivered: number, nowUs: number): void {
-    this.delivered += delivered;
-    if (delivered > 0) this.deliveredUs = nowUs;
-    if (this.#appLimitedUntil > 0 && this.delivered > this.#appLimitedUntil) this.#appLimitedUntil = 0;
-    ack.roundStart = false;
-    ack.rateBytes = -1;
-    ack.rateUs = -1;
-    if (!this.#sampled) return;
-    this.#sampled = false;
-    if (this.#priorDelivered >= this.#roundEnd) {
-      this.#roundEnd = this.delivered;
-      this.round++;
-      ack.roundStart = true;
-    }
-    const ackElapsedUs = nowUs - this.#priorUs;
-    const intervalUs = Math.max(this.#sendElapsedUs, ackElapsedUs);
-    ack.sampleSentUs = this.#sentUs;
-    ack.txInFlight = this.#txInFlight;
-    ack.fromRetransmit = this.#again;
-    ack.rateAppLimited = this.#sampleAppLimited;
-    // An interval shorter than the path's own is the work of ACK compression.
-    if (intervalUs <= 0 || intervalUs < this.minRttUs) return;
-    ack.rateBytes = this.delivered - this.#priorDelivered;
-    ack.rateUs = intervalUs;
-    ack.rateCe = this.deliveredCe - this.#priorCe;
-    ack.rateLost = this.lost - this.#priorLost;
-  }
-
-  /** RFC 7661 and Linux's tcp_cwnd_validate: whether cwnd was what limited this window. */
-  outputDone(packetsOut: number, sndNxt: number, sndUna: number, limited: boolean): void {
-    if (((sndUna - this.#windowEnd) | 0) >= 0 || limited || (!this.#limitedInWindow && packetsOut > this.#maxPackets)) {
-      this.#windowEnd = sndNxt;
-      this.#maxPackets = packetsOut;
-      this.#limitedInWindow = limited;
-    }
-  }
-
-  get maxPackets(): number {
-    return this.#maxPackets;
-  }
-  get limitedInWindow(): boolean {
-    return this.#limitedInWindow;
-  }
-
-  /** The user has written less than could be sent. */
-  shortOfData(flight: number): void {
-    this.#appLimitedUntil = Math.max(1, this.delivered + flight);
-  }
 }
 
 /** RFC 6928 §2 as Linux: ten segments, or what the route says; one where the SYN was lost more than once (RFC 6298 §5.7). */
@@ -294,10 +155,21 @@ function refresh(tcb: Tcb): void {
   view.cwndLimited = view.limitedInWindow || (cwnd < ssthresh && cwnd < 2 * view.maxPackets * tcb.mss);
 }
 
-/** A call to the controller: what it throws costs the connection its controller. */
-function guarded(tcb: Tcb, call: () => void): void {
+// The callbacks as plain functions: nothing is made for each call.
+const onAck = (controller: Controller, ack: AckEvent): void => controller.onAck(ack);
+const onCongestion = (controller: Controller, event: CongestionEvent): void => controller.onCongestion(event);
+const onLost = (controller: Controller, packet: LostPacket): void => controller.onLost?.(packet);
+const onSent = (controller: Controller, packet: SentPacket): void => controller.onSent?.(packet);
+const onRecovered = (controller: Controller, from: Phase): void => controller.onRecovered?.(from);
+const onUndo = (controller: Controller, from: Phase): void => controller.onUndo?.(from);
+const onRestart = (controller: Controller, idleUs: number): void => controller.onRestart?.(idleUs);
+
+/** A call to the controller, with the view up to date: what it throws costs the connection its controller. */
+function tell<T>(tcb: Tcb, call: (controller: Controller, what: T) => void, what: T): void {
+  const { controller } = tcb;
+  refresh(tcb);
   try {
-    call();
+    if (controller !== undefined) call(controller, what);
   } catch (error) {
     fault(tcb, error);
   }
@@ -340,13 +212,7 @@ export function acknowledged(tcb: Tcb, found: AckState, lost: number): void {
   ack.rttUs = found.rttUs;
   ack.priorInFlight = found.priorInFlight;
   view.acknowledge(ack, found.deliveredBytes, tcb.tcp.clock.nowUs);
-  refresh(tcb);
-  try {
-    controller.onAck(ack);
-  } catch (error) {
-    fault(tcb, error);
-  }
-  clamp(tcb.control, tcb.mss);
+  tell(tcb, onAck, ack);
 }
 
 /** An episode of congestion begins. What cwnd becomes on the way to ssthresh is TCP's, unless the controller is driven by rate. */
@@ -357,13 +223,12 @@ export function congested(tcb: Tcb, why: CongestionEvent['why']): void {
   const { cwnd } = control;
   const { board } = tcb.recovery;
   reduced(tcb);
-  refresh(tcb);
   event.why = why;
   // RFC 5681's FlightSize: what is outstanding, lost or not.
   event.inFlight = board.packetsOut * tcb.mss;
   event.lost = board.lostOut * tcb.mss;
   event.persistent = why === 'rto' && tcb.backoff > 2;
-  guarded(tcb, () => controller.onCongestion(event));
+  tell(tcb, onCongestion, event);
   if (!view.rateDriven) control.cwnd = cwnd;
 }
 
@@ -379,15 +244,12 @@ export function lostPackets(tcb: Tcb, sent: Sent): void {
   lost.txInFlight = sent.inFlight;
   lost.sentUs = sent.sentUs;
   lost.deliveredAtSend = sent.delivered;
-  refresh(tcb);
-  guarded(tcb, () => controller.onLost?.(lost));
+  tell(tcb, onLost, lost);
 }
 
 /** An episode is over. */
 export function recovered(tcb: Tcb, from: Phase): void {
-  const { controller } = tcb;
-  refresh(tcb);
-  guarded(tcb, () => controller?.onRecovered?.(from));
+  tell(tcb, onRecovered, from);
 }
 
 /** The reduction was for nothing: RFC 4015, as the controller has it, else the window of before. */
@@ -395,36 +257,11 @@ export function undone(tcb: Tcb): void {
   const { controller, control, view } = tcb;
   reductionUndone(tcb);
   if (controller?.onUndo !== undefined) {
-    refresh(tcb);
-    guarded(tcb, () => controller.onUndo?.(view.phase));
+    tell(tcb, onUndo, tcb.recovery.phase);
     return;
   }
   control.cwnd = Math.max(control.cwnd, view.priorCwnd);
   control.ssthresh = Math.max(control.ssthresh, view.priorSsthresh);
-}
-
-// ---- the window, counted in packets as Linux does --------------------------------------------------------------------------------
-
-/** Packets that may be in flight. */
-export const cwndPackets = (tcb: Tcb): number => Math.max(1, Math.floor(tcb.control.cwnd / tcb.mss));
-
-export function setCwndPackets(tcb: Tcb, packets: number): void {
-  tcb.control.cwnd = Math.max(1, packets) * tcb.mss;
-}
-
-/** ssthresh as it would be told: what a window that is not reduced has proved counts for it (RFC 5681 §4.1's discussion, Linux's tcp_current_ssthresh). */
-export function currentSsthresh(tcb: Tcb): number {
-  const { ssthresh, cwnd } = tcb.control;
-  const { phase } = tcb.recovery;
-  return phase === 'recovery' || phase === 'cwr' ? ssthresh : Math.max(ssthresh, (cwnd * 3) / 4);
-}
-
-/** The segment size has changed: as many packets as before may be in flight. */
-export function mssScaled(tcb: Tcb, was: number): void {
-  const { control, mss } = tcb;
-  const scale = (bytes: number): number => (Number.isFinite(bytes) ? Math.floor(bytes / was) * mss : bytes);
-  control.cwnd = scale(control.cwnd);
-  control.ssthresh = scale(control.ssthresh);
 }
 
 /** A segment left. @param length in sequence numbers. */
@@ -437,8 +274,7 @@ export function packetSent(tcb: Tcb, length: number, retransmit: boolean): void 
   sent.bytes = length;
   sent.inFlight = inFlight(tcb);
   sent.retransmit = retransmit;
-  refresh(tcb);
-  guarded(tcb, () => controller.onSent?.(sent));
+  tell(tcb, onSent, sent);
 }
 
 /** RFC 5681 §4.1: after an idle time cwnd halves for each RTO, down to the initial window; rate-driven controllers do it their way. */
@@ -453,8 +289,7 @@ export function restartAfterIdle(tcb: Tcb): void {
     for (let left = idleUs - tcb.rtoUs; left > 0 && control.cwnd > least; left -= tcb.rtoUs) control.cwnd /= 2;
     control.cwnd = Math.max(Math.floor(control.cwnd), least);
   }
-  refresh(tcb);
-  guarded(tcb, () => controller.onRestart?.(idleUs));
+  tell(tcb, onRestart, idleUs);
 }
 
 // ---- pacing ----------------------------------------------------------------------------------------------------------------------

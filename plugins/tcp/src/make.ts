@@ -2,9 +2,9 @@
 import type { SocketState } from '@protoloom/contracts/socket';
 import { ReceiveRing } from './buffers/receive-ring.js';
 import { SendRing } from './buffers/send-ring.js';
-import { View } from './congestion.js';
 import type { Tcp } from './context.js';
 import { Recovery } from './recovery/recovery.js';
+import { View } from './sender-view.js';
 import { Tcb } from './tcb.js';
 
 /** A closed connection with nothing in it. @param family AF_INET or AF_INET6. */

@@ -1,9 +1,10 @@
 // What to send when: RFC 9293 §3.8.6.2.1 (silly windows), §3.7.4 (Nagle), retransmissions first. Runs as the connection's egress entry.
 import { ERRNO } from '@protoloom/contracts';
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
-import { cwndPackets, paceDelayUs, paceQuantum } from './congestion.js';
+import { paceDelayUs, paceQuantum } from './congestion.js';
 import { requestEgress } from './egress.js';
 import { armProbe, armRetransmit, rearmRetransmit } from './events/timeouts.js';
+import { cwndPackets } from './recovery/cwnd.js';
 import {
   inFlight,
   nextLost,
@@ -61,7 +62,8 @@ function retransmitLost(tcb: Tcb): void {
     }
     const isHead = sent === board.head;
     if (retransmit(tcb, sent, cwndPackets(tcb) - board.inFlight, true) < 0) break;
-    tcp.counters[recovery.phase === 'loss' ? 'slowStartRetrans' : 'fastRetrans'] += sent.packets;
+    if (recovery.phase === 'loss') tcp.counters.slowStartRetrans += sent.packets;
+    else tcp.counters.fastRetrans += sent.packets;
     headSent ||= isHead;
   }
   if (!waits) recovery.repair = REPAIR_NONE;

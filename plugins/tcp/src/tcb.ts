@@ -6,12 +6,12 @@ import { type Controller, type SenderControl, TCP_CLOSE } from '@protoloom/contr
 import type { Reassembly } from './buffers/reassembly.js';
 import type { ReceiveRing } from './buffers/receive-ring.js';
 import type { SendRing } from './buffers/send-ring.js';
-import type { View } from './congestion.js';
 import type { Tcp } from './context.js';
 import type { Ecn } from './ecn.js';
 import type { Listener } from './listener.js';
 import type { Recovery } from './recovery/recovery.js';
 import type { SackBlocks } from './sack.js';
+import type { View } from './sender-view.js';
 
 /** What a 4-tuple leads to: a connection, a half-open one (SYN queue), or the remains of one. */
 export const FLOW_CONNECTION = 0;

@@ -27,6 +27,8 @@ const RTO_MIN_US = 200_000;
 const RTO_INITIAL_US = 1_000_000;
 /** Retries of an orphan where tcp_orphan_retries is 0: Linux's choice. */
 const ORPHAN_RETRIES = 8;
+/** The least time before what a peer seems to have forgotten is sent again. */
+const RENEGING_LEAST_US = 10_000;
 
 // ---- arming ----------------------------------------------------------------------------------------------------------------------
 
@@ -63,7 +65,6 @@ export function rearmRetransmit(tcb: Tcb, anew: boolean): void {
 }
 
 /** The peer seems to have forgotten what it SACKed: RFC 2018 §8's timeout, after half a round trip at least. */
-const RENEGING_LEAST_US = 10_000;
 export const rearmForReneging = (tcb: Tcb): void => arm(tcb, PENDING_RETRANSMIT, Math.max(tcb.srttUs / 2, RENEGING_LEAST_US));
 
 /** Something waits to be sent, and nothing is outstanding whose acknowledgement would let it out: RFC 9293 §3.8.6.1. */
@@ -101,18 +102,20 @@ export function rearm(tcb: Tcb, anew: boolean): void {
 
 function expired(tcb: Tcb): void {
   const { pending } = tcb;
+  // These two stand in for the retransmission timer, which goes on from there: rearmRetransmit has to know.
+  if (pending === PENDING_LOSS_PROBE) {
+    sendProbe(tcb);
+    return;
+  }
+  if (pending === PENDING_REORDER) {
+    reorderTimeout(tcb);
+    rearmRetransmit(tcb, false);
+    requestEgress(tcb);
+    return;
+  }
   tcb.pending = PENDING_NONE;
   if (pending === PENDING_PROBE) probe(tcb);
   else if (pending === PENDING_RETRANSMIT) retransmitExpired(tcb);
-  else if (pending === PENDING_LOSS_PROBE) {
-    tcb.pending = pending;
-    sendProbe(tcb);
-  } else if (pending === PENDING_REORDER) {
-    reorderTimeout(tcb);
-    tcb.pending = pending;
-    rearmRetransmit(tcb, false);
-    requestEgress(tcb);
-  }
 }
 
 /** RFC 6298 §5.4 to §5.7. */

@@ -29,7 +29,7 @@ export function removeAcknowledged(tcb: Tcb, seg: Segment, ack: AckState): void 
       whole = false;
     }
     if ((head.marks & (EVER_RETRANSMITTED | SACKED)) === 0 && ((head.seq - reorder) | 0) < 0) reorder = head.seq;
-    acknowledged(tcb, ack, head);
+    take(tcb, ack, head);
   }
   const { head } = board;
   if (head !== undefined && (head.marks & SACKED) !== 0) ack.reneging = true;
@@ -47,7 +47,8 @@ export function removeAcknowledged(tcb: Tcb, seg: Segment, ack: AckState): void 
   }
 }
 
-function acknowledged(tcb: Tcb, ack: AckState, sent: Sent): void {
+/** A packet is acknowledged whole. */
+function take(tcb: Tcb, ack: AckState, sent: Sent): void {
   const { recovery } = tcb;
   const { marks, packets, seq, end, sentUs } = sent;
   const { board } = recovery;

@@ -2,9 +2,10 @@
 import { rearmForReneging } from '../events/timeouts.js';
 import type { Tcb } from '../tcb.js';
 import type { AckState } from './ack-state.js';
+import { inReduction, isUnreduced } from './cwnd.js';
 import { addDuplicates, newRenoLosses } from './newreno.js';
 import { enterPhase } from './phase.js';
-import { beginReduction, endReduction, inReduction } from './prr.js';
+import { beginReduction, endReduction } from './prr.js';
 import { rackLosses } from './rack.js';
 import { REPAIR_LOST } from './recovery.js';
 import { lossAcknowledged } from './timeout.js';
@@ -78,13 +79,8 @@ function leaves(tcb: Tcb): boolean {
 }
 
 function endRecovery(tcb: Tcb): boolean {
-  const { recovery } = tcb;
-  if (!tcb.sackOk) recovery.board.sackedOut = 0;
-  const wasUndone = !recovery.hasUndo;
-  const hadUndo = recovery.hasUndo;
+  if (!tcb.sackOk) tcb.recovery.board.sackedOut = 0;
   if (undoRecovery(tcb)) return true;
-  // Undone in that step, or before: cwnd is what it was.
-  if (hadUndo && !recovery.hasUndo && !wasUndone) return false;
   endReduction(tcb);
   return false;
 }
@@ -96,7 +92,7 @@ function fromOpen(tcb: Tcb, ack: AckState, duplicates: number): void {
     if (ack.advanced) board.sackedOut = 0;
     addDuplicates(tcb, duplicates);
   }
-  if (recovery.phase === 'open' || recovery.phase === 'disorder') undoByDsack(tcb);
+  if (isUnreduced(recovery.phase)) undoByDsack(tcb);
   findLosses(tcb, ack);
   if (board.lostOut === 0) {
     tryToOpen(tcb, ack);
@@ -127,7 +123,7 @@ function tryToOpen(tcb: Tcb, ack: AckState): void {
 function enterCwr(tcb: Tcb): void {
   const { recovery } = tcb;
   recovery.mayRestore = false;
-  if (recovery.phase !== 'open' && recovery.phase !== 'disorder') return;
+  if (!isUnreduced(recovery.phase)) return;
   recovery.hasUndo = false;
   beginReduction(tcb, 'ecn');
   enterPhase(tcb, 'cwr');

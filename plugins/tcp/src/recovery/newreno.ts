@@ -3,7 +3,7 @@ import type { Tcb } from '../tcb.js';
 import { markLost } from './mark.js';
 import { LOST } from './scoreboard.js';
 
-/** Duplicates have come: each is a packet delivered. @returns how many are believed. */
+/** Duplicates have come: each is a packet delivered, as far as that can be. */
 export function addDuplicates(tcb: Tcb, count: number): void {
   if (count === 0) return;
   const { recovery } = tcb;

@@ -1,8 +1,7 @@
 // Proportional rate reduction: how cwnd comes down to ssthresh while a loss is repaired. RFC 9937 (PRR-SSRB).
-import { congested, cwndPackets, setCwndPackets } from '../congestion.js';
+import { congested } from '../congestion.js';
 import type { Tcb } from '../tcb.js';
-
-export const inReduction = (tcb: Tcb): boolean => tcb.recovery.phase === 'recovery' || tcb.recovery.phase === 'cwr';
+import { cwndPackets, setCwndPackets } from './cwnd.js';
 
 /** ssthresh in packets. */
 const target = (tcb: Tcb): number => Math.floor(tcb.control.ssthresh / tcb.mss);

@@ -1,25 +1,17 @@
 // Loss recovery: what a connection remembers of it, and what the rest of TCP calls. How it goes: RFC 6675, RFC 8985, RFC 9937, RFC 6582.
 import { type Phase, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
-import {
-  acknowledged,
-  currentSsthresh,
-  cwndPackets,
-  initialWindow,
-  mssScaled,
-  openController,
-  packetSent,
-  restartAfterIdle,
-} from '../congestion.js';
+import { acknowledged, initialWindow, openController, packetSent, restartAfterIdle } from '../congestion.js';
 import { feedbackReceived } from '../ecn.js';
 import type { Segment } from '../segment-in.js';
 import { type Tcb, writeEnd } from '../tcb.js';
 import type { AckState } from './ack-state.js';
 import { removeAcknowledged } from './acknowledge.js';
+import { currentSsthresh, cwndPackets, inReduction, mssScaled } from './cwnd.js';
 import { consider, enterRecovery, isDubious } from './episode.js';
-import { fack, markLost } from './mark.js';
+import { markLost } from './mark.js';
 import { boundDuplicates } from './newreno.js';
 import { enterPhase } from './phase.js';
-import { inReduction, reduce } from './prr.js';
+import { reduce } from './prr.js';
 import { adaptReorderWindow, detectLosses } from './rack.js';
 import { blocksArrived } from './sack.js';
 import { EVER_RETRANSMITTED, LOST, RETRANSMITTED, SACKED, Scoreboard, type Sent, type SentPool } from './scoreboard.js';
@@ -42,8 +34,6 @@ export class Recovery {
   delivered = 0;
   /** REPAIR_*. */
   repair = REPAIR_NONE;
-  /** The peer has forgotten what it had SACKed. */
-  reneged = false;
 
   // ---- how far packets are reordered, in packets (DupThresh); how often that was seen; D-SACKs
   reordering: number;
@@ -248,5 +238,3 @@ export function mssChanged(tcb: Tcb, was: number): void {
   view.phase = recovery.phase;
   recovery.repair = REPAIR_LOST;
 }
-
-export { fack };

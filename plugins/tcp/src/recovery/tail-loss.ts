@@ -12,15 +12,15 @@ import { keepOpen } from './undo.js';
 
 /** RFC 8985 §7.2: before there is any sample. */
 const INITIAL_US = 1_000_000;
-/** Values of tcp_early_retrans with which probes are sent. */
-const PROBING = [3, 4];
+/** Least value of tcp_early_retrans with which probes are sent. */
+const PROBING = 3;
 
 /** Arms the probe, RFC 8985 §7.2. @param advancing the RTO starts anew. @returns false: there is to be none. */
 export function scheduleProbe(tcb: Tcb, advancing: boolean): boolean {
   const { recovery, tcp } = tcb;
   const { packetsOut } = recovery.board;
   const isCalm = recovery.phase === 'open' || recovery.phase === 'cwr';
-  if (!PROBING.includes(tcp.sysctls.earlyRetrans) || packetsOut === 0 || !tcb.sackOk || !isCalm) return false;
+  if (tcp.sysctls.earlyRetrans < PROBING || packetsOut === 0 || !tcb.sackOk || !isCalm) return false;
   let delayUs = INITIAL_US;
   // The peer's delayed acknowledgement of a lone packet is waited for.
   if (tcb.srttUs > 0) delayUs = 2 * tcb.srttUs + (packetsOut === 1 ? tcp.sysctls.rtoMinUs : TIMER_SLACK_US);

@@ -1,9 +1,10 @@
 // After a retransmission timeout: RFC 5681 §3.1, RFC 6298 §5, RFC 8985 §6.3; and whether it was spurious: F-RTO, RFC 5682 §3.1.
-import { congested, cwndPackets, setCwndPackets } from '../congestion.js';
+import { congested } from '../congestion.js';
 import { reduced } from '../ecn.js';
 import { isSending } from '../state.js';
 import { type Tcb, writeEnd } from '../tcb.js';
 import type { AckState } from './ack-state.js';
+import { cwndPackets, isUnreduced, setCwndPackets } from './cwnd.js';
 import { markLost } from './mark.js';
 import { addDuplicates } from './newreno.js';
 import { enterPhase } from './phase.js';
@@ -22,12 +23,7 @@ export function enterLoss(tcb: Tcb): void {
   const { sackedOut } = board;
   markAll(tcb);
   // RFC 5681 §3.1: one reduction for a window, however often its packets time out.
-  if (
-    phase === 'open' ||
-    phase === 'disorder' ||
-    ((recovery.highSeq - tcb.sndUna) | 0) <= 0 ||
-    (phase === 'loss' && tcb.retransmits === 0)
-  ) {
+  if (isUnreduced(phase) || ((recovery.highSeq - tcb.sndUna) | 0) <= 0 || (phase === 'loss' && tcb.retransmits === 0)) {
     rememberWindow(tcb);
     recovery.prrPrior = cwndPackets(tcb);
     congested(tcb, 'rto');
@@ -35,8 +31,7 @@ export function enterLoss(tcb: Tcb): void {
   }
   if (!tcb.view.rateDriven) setCwndPackets(tcb, board.inFlight + 1);
   // So many duplicates, and a timeout all the same: the degree of reordering was taken to be too high.
-  if ((phase === 'open' || phase === 'disorder') && sackedOut >= sysctls.reordering)
-    recovery.reordering = Math.min(recovery.reordering, sysctls.reordering);
+  if (isUnreduced(phase) && sackedOut >= sysctls.reordering) recovery.reordering = Math.min(recovery.reordering, sysctls.reordering);
   enterPhase(tcb, 'loss');
   recovery.highSeq = tcb.sndNxt;
   recovery.hasProbe = false;
@@ -63,7 +58,6 @@ function markAll(tcb: Tcb): void {
   const reneged = tcb.sackOk && head !== undefined && (head.marks & SACKED) !== 0;
   if (reneged) {
     tcb.tcp.counters.sackReneging++;
-    recovery.reneged = true;
     board.sackedOut = 0;
   } else if (!tcb.sackOk) board.sackedOut = 0;
   for (let sent = head; sent !== undefined; sent = sent.next) {

@@ -1,7 +1,8 @@
 // Taking a reduction back that nothing was lost for: by timestamps (Eifel, RFC 3522), D-SACK (RFC 3708), F-RTO (RFC 5682).
-import { currentSsthresh, undone } from '../congestion.js';
+import { undone } from '../congestion.js';
 import { timestamp } from '../options.js';
 import type { Tcb } from '../tcb.js';
+import { currentSsthresh } from './cwnd.js';
 import { sawReordering } from './mark.js';
 import { enterPhase } from './phase.js';
 import { WIDE_RECOVERIES } from './rack.js';
@@ -70,7 +71,6 @@ export function undoRecovery(tcb: Tcb): boolean {
   } else if (recovery.reorderPersist > 0) recovery.reorderPersist--;
   if (staysUntilBeyond(tcb)) return true;
   enterPhase(tcb, 'open');
-  recovery.reneged = false;
   return false;
 }
 
@@ -86,7 +86,6 @@ export function undoByDsack(tcb: Tcb): boolean {
 
 /** The timeout was spurious. @param byFrto F-RTO says so. */
 export function undoLoss(tcb: Tcb, byFrto: boolean): boolean {
-  const { recovery } = tcb;
   const { counters } = tcb.tcp;
   if (!byFrto && !mayUndo(tcb)) return false;
   undo(tcb, true);
@@ -96,7 +95,6 @@ export function undoLoss(tcb: Tcb, byFrto: boolean): boolean {
   if (staysUntilBeyond(tcb)) return true;
   if (byFrto || tcb.sackOk) {
     enterPhase(tcb, 'open');
-    recovery.reneged = false;
   }
   return true;
 }

@@ -153,23 +153,23 @@ function tell(tcb: Tcb, from: number, to: number): void {
 
 /** Whether the receive buffer can hold one more piece; what lies furthest ahead gives way to it (Linux's tcp_prune_queue). */
 function hasRoom(tcb: Tcb, reassembly: Reassembly, seq: number): boolean {
-  const { receiveBuffer } = tcb.socket;
-  const isOver = (): boolean => tcb.receive.length + reassembly.charge > receiveBuffer;
-  if (!isOver()) return true;
+  if (!isOver(tcb, reassembly)) return true;
   const { counters } = tcb.tcp;
   counters.pruneCalled++;
   let pruned = false;
-  while (isOver() && reassembly.prune(seq, receiveBuffer >> PRUNE_SHIFT)) pruned = true;
+  while (isOver(tcb, reassembly) && reassembly.prune(seq, tcb.socket.receiveBuffer >> PRUNE_SHIFT)) pruned = true;
   if (pruned) {
     counters.ofoPruned++;
     // RFC 2018 §8: the sender keeps what was only told by SACK; it hears anew of what is left.
     tcb.sack?.clear();
     tcb.dsackTo = tcb.dsackFrom;
   }
-  if (!isOver()) return true;
+  if (!isOver(tcb, reassembly)) return true;
   counters.rcvPruned++;
   return false;
 }
+
+const isOver = (tcb: Tcb, reassembly: Reassembly): boolean => tcb.receive.length + reassembly.charge > tcb.socket.receiveBuffer;
 
 /** Eighth: the FIN is taken, and the state moves on. */
 function finArrives(tcb: Tcb): void {
