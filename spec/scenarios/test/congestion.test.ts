@@ -1,20 +1,12 @@
 // How a controller is chosen by a route, and how its pace reaches the wire.
 import { ARPHRD_NONE, attach, definePlugin, ERRNO } from '@protoloom/contracts';
-import {
-  AF_INET,
-  type Endpoint,
-  IPPROTO_TCP,
-  SO_MAX_PACING_RATE,
-  SOCK_STREAM,
-  SOCKETS,
-  SOL_SOCKET,
-  type Sockets,
-} from '@protoloom/contracts/socket';
+import { type Endpoint, IPPROTO_TCP, SO_MAX_PACING_RATE, SOCKETS, SOL_SOCKET, type Sockets } from '@protoloom/contracts/socket';
 import { CONGESTION_CONTROL, type SenderControl, TCP_CONGESTION } from '@protoloom/contracts/tcp';
 import { linuxHost } from '@protoloom/linux';
 import { Simulation } from '@protoloom/sim';
 import type { Stack } from '@protoloom/stack';
 import { expect } from 'chai';
+import { addressOf, opened } from './endpoints.js';
 
 const PORT = 80;
 const MEGABYTE = 1_000_000;
@@ -80,7 +72,7 @@ class Pair {
   send(total: number, prepare: (sockets: Sockets, endpoint: Endpoint) => void = () => undefined): Endpoint {
     const server = this.server.service(SOCKETS);
     const listener = opened(server);
-    listener.bind(addressOf(server, 0));
+    listener.bind(addressOf(server, 0, PORT));
     listener.listen(1);
     listener.listener = {
       ready: () => {
@@ -101,7 +93,7 @@ class Pair {
         }
       },
     };
-    endpoint.connect(addressOf(client, 2));
+    endpoint.connect(addressOf(client, 2, PORT));
     this.client.enter();
     return endpoint;
   }
@@ -115,20 +107,6 @@ function read(endpoint: Endpoint): void {
   endpoint.listener = { ready };
   ready();
 }
-
-function opened(sockets: Sockets): Endpoint {
-  const endpoint = sockets.open(AF_INET, SOCK_STREAM, 0);
-  if (typeof endpoint === 'number') throw new Error(`a socket: errno ${-endpoint}`);
-  return endpoint;
-}
-
-const addressOf = (sockets: Sockets, number: number) => {
-  const address = sockets.address();
-  address.family = AF_INET;
-  address.words.set([0, 0, 0xffff, number === 0 ? 0 : 0xc000_0200 | number]);
-  address.port = PORT;
-  return address;
-};
 
 /** Bytes per second from the first departure of a second half on, when the start is over. */
 function rateOf(departures: readonly Departure[]): number {
@@ -196,7 +174,7 @@ describe('a controller by route [Linux: ip-route(8) congctl]', () => {
     expect(chosen(sockets, plain)).to.equal('reno');
     const own = opened(sockets);
     expect(sockets.setOption(own, IPPROTO_TCP, TCP_CONGESTION, 'newreno')).to.equal(0);
-    own.connect(addressOf(sockets, 2));
+    own.connect(addressOf(sockets, 2, PORT));
     both.client.enter();
     both.sim.advance(100_000);
     expect(chosen(sockets, own)).to.equal('newreno');

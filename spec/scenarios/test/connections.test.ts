@@ -1,9 +1,10 @@
 // Many connections, each on a wire of its own that loses, reorders, doubles and corrupts: everything arrives intact, and a seed is a run.
 import { ARPHRD_NONE, ERRNO } from '@protoloom/contracts';
-import { AF_INET, type Endpoint, POLLHUP, SHUT_WR, SOCK_STREAM, SOCKETS, type Sockets } from '@protoloom/contracts/socket';
+import { type Endpoint, POLLHUP, SHUT_WR, SOCKETS, type Sockets } from '@protoloom/contracts/socket';
 import { linuxHost } from '@protoloom/linux';
 import { type Impairment, Random, Simulation, type WireStatistics } from '@protoloom/sim';
 import { expect } from 'chai';
+import { addressOf, opened } from './endpoints.js';
 
 /** Connections of every day; PROTOLOOM_CONNECTIONS=1000 asks for more, PROTOLOOM_SEED=n for the one of that seed alone. */
 const CONNECTIONS = Number(process.env['PROTOLOOM_CONNECTIONS'] ?? 100);
@@ -86,20 +87,6 @@ class End {
   }
 }
 
-const opened = (sockets: Sockets): Endpoint => {
-  const endpoint = sockets.open(AF_INET, SOCK_STREAM, 0);
-  if (typeof endpoint === 'number') throw new Error(`a socket: errno ${-endpoint}`);
-  return endpoint;
-};
-
-const addressOf = (sockets: Sockets, number: number) => {
-  const address = sockets.address();
-  address.family = AF_INET;
-  address.words.set([0, 0, 0xffff, number === 0 ? 0 : 0xc000_0200 | number]);
-  address.port = PORT;
-  return address;
-};
-
 interface Outcome {
   /** All frames that left either host, and when: the whole run in a number. */
   readonly digest: number;
@@ -137,7 +124,7 @@ function run(seed: number): Outcome {
   }) as [Uint8Array, Uint8Array];
   const [client, server] = hosts.map((stack) => stack.service(SOCKETS)) as [Sockets, Sockets];
   const listener = opened(server);
-  listener.bind(addressOf(server, 0));
+  listener.bind(addressOf(server, 0, PORT));
   listener.listen(1);
   let passive: End | undefined;
   listener.listener = {
@@ -147,7 +134,7 @@ function run(seed: number): Outcome {
     },
   };
   const endpoint = opened(client);
-  endpoint.connect(addressOf(client, 2));
+  endpoint.connect(addressOf(client, 2, PORT));
   const active = new End(endpoint, there, back);
   const isOver = (): boolean => active.ended && passive?.ended === true && (endpoint.readiness & POLLHUP) !== 0;
   for (let second = 0; second < LIMIT_SECONDS && !isOver(); second++) sim.advance(SECOND_US);

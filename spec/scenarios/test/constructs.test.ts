@@ -51,7 +51,7 @@ const constructs: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['assert', /\bassert\b/],
   ['assignment, print and arithmetic', /print\(.*\/\//],
   ['min, max, abs', /min\(.*max\(.*abs\(/],
-  ['and, not, in', / and .*|not .* in /],
+  ...['and', 'or', 'not', 'in'].map((word) => [`${word} in code`, new RegExp(`%\\{[^}]*\\b${word}\\b[^}]*\\}%`)] as const),
   ['#ifdef, #else, #endif', /#ifdef[\s\S]*#else[\s\S]*#endif/],
   ['#ifndef', /#ifndef/],
 ];
