@@ -99,7 +99,10 @@ export interface AckEvent {
   readonly ce: number;
   readonly ece: boolean;
   readonly rttUs: number;
-  /** Relative one-way delay, from timestamps. */
+  /**
+   * One-way delay of what is acknowledged, by RFC 7323's timestamps: relative, since nobody knows how far the clocks are apart, and as fine as
+   * a millisecond. Differences and the least of them mean something (RFC 6817 §3.4.2).
+   */
   readonly owdUs: number;
   readonly priorInFlight: number;
   readonly roundStart: boolean;
@@ -114,7 +117,9 @@ export interface AckEvent {
   readonly txInFlight: number;
   readonly sampleSentUs: number;
   readonly fromRetransmit: boolean;
+  /** Of a single small segment: the peer may have delayed it, and `rttUs` with it. */
   readonly ackDelayed: boolean;
+  /** It acknowledges a tail loss probe that was a retransmission (RFC 8985 §7.4). */
   readonly tlp: boolean;
 }
 
@@ -125,6 +130,8 @@ export interface CongestionEvent {
   readonly lost: number;
   /** RFC 9002 §7.6, RFC 9438 §4.8: nothing got through for several RTOs. */
   readonly persistent: boolean;
+  /** ECN tells of it, and `net.ipv4.tcp_abe` asks for the smaller reduction of RFC 8511. */
+  readonly abe?: boolean;
 }
 
 /** A packet that was marked lost, with its state when it was sent. */
@@ -132,6 +139,7 @@ export interface LostPacket {
   readonly bytes: number;
   readonly txInFlight: number;
   readonly sentUs: number;
+  /** SenderView's `lost`, `delivered` and `appLimited` when it left. */
   readonly lostAtSend: number;
   readonly deliveredAtSend: number;
   readonly appLimited: boolean;
@@ -157,7 +165,10 @@ export interface Controller {
   onUndo?(from: Phase): void;
   /** First send with nothing in flight. */
   onRestart?(idleUs: number): void;
-  /** Receiver half (DCTCP); true: acknowledge now. */
+  /**
+   * Receiver half: text came in, with a CE mark or without, before it is acknowledged. True: acknowledge now, first what came before as it was
+   * (RFC 8257 §3.2), then this; where ECN is classic, ECE says `ce` from here on. Without this callback ECE follows RFC 3168 §6.1.3.
+   */
   onReceive?(ce: boolean, bytes: number): boolean;
   onPath?(mssChanged: boolean): void;
   /** TCP_CC_INFO, `ss`, plots. */

@@ -5,6 +5,8 @@ import { AdditiveIncrease, countedOctets, decrease, slowStart } from './window.j
 
 /** RFC 5681 equation 4. */
 const BETA = 0.5;
+/** RFC 8511 §3, for congestion that ECN tells of. */
+const BETA_ECN = 0.8;
 
 export class Reno implements Controller {
   readonly #view: SenderView;
@@ -26,11 +28,11 @@ export class Reno implements Controller {
     if (rest > 0) this.#increase.grow(out, rest, mss);
   }
 
-  onCongestion({ why }: CongestionEvent): void {
+  onCongestion({ why, abe }: CongestionEvent): void {
     const { mss } = this.#view;
     const out = this.#out;
     // Of cwnd, as Linux: where the window is not used it has come down by RFC 7661 already.
-    out.ssthresh = decrease(out.cwnd, BETA, mss);
+    out.ssthresh = decrease(out.cwnd, abe ? BETA_ECN : BETA, mss);
     // RFC 5681 §3.1: the loss window is one segment; a fast retransmit goes on from ssthresh.
     out.cwnd = why === 'rto' ? mss : out.ssthresh;
     this.#increase.reset();

@@ -7,6 +7,8 @@ import { HyStart } from './hystart.js';
 const C = 0.4;
 /** RFC 9438 §4.6; Linux's fraction of it. */
 const BETA = 717 / 1024;
+/** RFC 8511 §3.1, for congestion that ECN tells of. */
+const BETA_ECN = 0.85;
 /** RFC 9438 §4.3: what makes the Reno-friendly window as large as Reno's, at this β. */
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 /** RFC 9438 §4.2: the target is within half of the window. */
@@ -102,7 +104,7 @@ class Cubic implements Controller {
     }
   }
 
-  onCongestion({ why }: CongestionEvent): void {
+  onCongestion({ why, abe }: CongestionEvent): void {
     const { mss } = this.#view;
     const out = this.#out;
     const cwnd = Math.floor(out.cwnd / mss);
@@ -111,7 +113,7 @@ class Cubic implements Controller {
     this.#wMax = cwnd < this.#wMax ? (cwnd * (1 + BETA)) / 2 : cwnd;
     this.#cwndPrior = cwnd;
     this.#epochUs = NO_EPOCH;
-    out.ssthresh = Math.max(Math.floor(cwnd * BETA), 2) * mss;
+    out.ssthresh = Math.max(Math.floor(cwnd * (abe ? BETA_ECN : BETA)), 2) * mss;
     out.cwnd = out.ssthresh;
     if (why !== 'rto') return;
     // RFC 9438 §4.8: the stage after a timeout starts from its own window.

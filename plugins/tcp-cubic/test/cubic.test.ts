@@ -35,10 +35,10 @@ class Rig {
     }
   }
 
-  lose(why: CongestionEvent['why'] = 'fast-loss'): void {
+  lose(why: CongestionEvent['why'] = 'fast-loss', abe = false): void {
     this.view.priorCwnd = this.out.cwnd;
     this.view.priorSsthresh = this.out.ssthresh;
-    this.controller.onCongestion({ why, inFlight: this.out.cwnd, lost: MSS, persistent: false });
+    this.controller.onCongestion({ why, inFlight: this.out.cwnd, lost: MSS, persistent: false, abe });
   }
 }
 
@@ -55,6 +55,14 @@ describe('CUBIC', () => {
       rig.lose();
       expect(rig.out).to.include({ cwnd: after * MSS, ssthresh: after * MSS });
     }
+  });
+
+  it('where ECN tells of it and ABE is on, it leaves 85 in a hundred; else what a loss leaves [RFC 8511 §3.1, RFC 9438 §4.6]', () => {
+    const [mild, plain] = [new Rig(100), new Rig(100)];
+    mild.lose('ecn', true);
+    plain.lose('ecn');
+    expect(mild.out).to.include({ cwnd: 85 * MSS, ssthresh: 85 * MSS });
+    expect(plain.out).to.include({ cwnd: 70 * MSS, ssthresh: 70 * MSS });
   });
 
   it('the curve: concave up to W_max at K, then convex [RFC 9438 §4.2]', () => {

@@ -60,6 +60,18 @@ describe('NewReno', () => {
     expect(out.ssthresh).to.equal(2 * MSS);
   });
 
+  it('where ECN tells of congestion and ABE is on, goes on from eight tenths, two segments at least [RFC 8511 §3]', () => {
+    const { out, controller } = rig(20 * MSS);
+    const event = { why: 'ecn', inFlight: 20 * MSS, lost: 0, persistent: false } as const;
+    controller.onCongestion({ ...event, abe: true });
+    expect(out).to.include({ cwnd: 16 * MSS, ssthresh: 16 * MSS });
+    controller.onCongestion({ ...event, abe: false });
+    expect(out).to.include({ cwnd: 8 * MSS, ssthresh: 8 * MSS });
+    out.cwnd = 2 * MSS;
+    controller.onCongestion({ ...event, abe: true });
+    expect(out.ssthresh).to.equal(2 * MSS);
+  });
+
   it('does not grow in recovery, nor a window that is not used [RFC 6582 §3.2, RFC 7661]', () => {
     const { out, ack, view } = rig();
     view.phase = 'recovery';

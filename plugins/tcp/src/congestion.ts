@@ -62,7 +62,7 @@ function sharedOf(tcp: Tcp): Shared {
         ackDelayed: false,
         tlp: false,
       },
-      event: { why: 'rto', inFlight: 0, lost: 0, persistent: false },
+      event: { why: 'rto', inFlight: 0, lost: 0, persistent: false, abe: false },
       sent: { bytes: 0, inFlight: 0, retransmit: false },
       lost: { bytes: 0, txInFlight: 0, sentUs: 0, lostAtSend: 0, deliveredAtSend: 0, appLimited: false },
       inUse: new Map(),
@@ -210,6 +210,9 @@ export function acknowledged(tcb: Tcb, found: AckState, lost: number): void {
   ack.ece = found.ece;
   view.deliveredCe += found.ceBytes;
   ack.rttUs = found.rttUs;
+  ack.owdUs = found.owdUs;
+  ack.ackDelayed = found.ackDelayed;
+  ack.tlp = found.probeAcked;
   ack.priorInFlight = found.priorInFlight;
   view.acknowledge(ack, found.deliveredBytes, tcb.tcp.clock.nowUs);
   tell(tcb, onAck, ack);
@@ -228,6 +231,7 @@ export function congested(tcb: Tcb, why: CongestionEvent['why']): void {
   event.inFlight = board.packetsOut * tcb.mss;
   event.lost = board.lostOut * tcb.mss;
   event.persistent = why === 'rto' && tcb.backoff > 2;
+  event.abe = why === 'ecn' && tcb.tcp.sysctls.abe;
   tell(tcb, onCongestion, event);
   if (!view.rateDriven) control.cwnd = cwnd;
 }
@@ -243,7 +247,9 @@ export function lostPackets(tcb: Tcb, sent: Sent): void {
   lost.bytes = bytes;
   lost.txInFlight = sent.inFlight;
   lost.sentUs = sent.sentUs;
+  lost.lostAtSend = sent.lost;
   lost.deliveredAtSend = sent.delivered;
+  lost.appLimited = sent.appLimited;
   tell(tcb, onLost, lost);
 }
 
@@ -275,6 +281,19 @@ export function packetSent(tcb: Tcb, length: number, retransmit: boolean): void 
   sent.inFlight = inFlight(tcb);
   sent.retransmit = retransmit;
   tell(tcb, onSent, sent);
+}
+
+/** Text came in, before it is taken. @returns whether the controller's receiver half wants it, and what came before, acknowledged now. */
+export function textReceived(tcb: Tcb, ce: boolean, bytes: number): boolean {
+  const { controller } = tcb;
+  if (controller?.onReceive === undefined) return false;
+  refresh(tcb);
+  try {
+    return controller.onReceive(ce, bytes);
+  } catch (error) {
+    fault(tcb, error);
+    return false;
+  }
 }
 
 /** RFC 5681 §4.1: after an idle time cwnd halves for each RTO, down to the initial window; rate-driven controllers do it their way. */

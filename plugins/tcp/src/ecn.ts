@@ -3,9 +3,10 @@ import type { Packet } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
 import type { CongestionControl } from '@protoloom/contracts/tcp';
 import { enterQuickMode } from './ack.js';
-import { controllerOf } from './congestion.js';
+import { controllerOf, textReceived } from './congestion.js';
 import type { Tcp } from './context.js';
 import type { AckState } from './recovery/ack-state.js';
+import { sendAck } from './segment.js';
 import type { Segment } from './segment-in.js';
 import type { Tcb } from './tcb.js';
 import { CWR, ECE } from './wire.js';
@@ -104,6 +105,20 @@ const isGranted = (tcp: Tcp, route: Route): boolean => tcp.sysctls.ecn !== 0 || 
 
 // ---- receiving, RFC 3168 §6.1.3 --------------------------------------------------------------------------------------------------
 
+/**
+ * Text came in, and RCV.NXT has not moved yet: a controller with a receiver half may want the echo to follow the mark. What waits to be
+ * acknowledged leaves with the echo as it was, RFC 8257 §3.2.
+ */
+export function echoDecided(tcb: Tcb, seg: Segment): void {
+  const { ecn } = tcb;
+  if (ecn === undefined) return;
+  const ce = (seg.packet.trafficClass & CE) === CE;
+  if (!textReceived(tcb, ce, seg.textLength)) return;
+  if (tcb.ackPending) sendAck(tcb);
+  tcb.ackNow = true;
+  ecn.echoing = ce;
+}
+
 /** Text came in. A segment that is not ECN-capable, after others that were, is probably sent again: its sender waits. */
 export function marksReceived(tcb: Tcb, seg: Segment): void {
   const field = seg.packet.trafficClass & CE;
@@ -113,17 +128,19 @@ export function marksReceived(tcb: Tcb, seg: Segment): void {
   }
   tcb.ecnSeen = true;
   const { ecn } = tcb;
-  if (field !== CE || ecn === undefined || ecn.echoing) return;
+  if (field !== CE || ecn === undefined || ecn.echoing || decidesEcho(tcb)) return;
   // The sender's window may be about to be very small.
   enterQuickMode(tcb, QUICK_AFTER_CE);
   ecn.echoing = true;
 }
 
+const decidesEcho = (tcb: Tcb): boolean => tcb.controller?.onReceive !== undefined;
+
 /** An acknowledgement that is not old. CWR ends the echo, on whatever segment it comes, as Linux takes it; with text it wants an answer. */
 export function acceptCwr(tcb: Tcb, seg: Segment): void {
   const { ecn } = tcb;
   if (ecn === undefined || (seg.flags & CWR) === 0) return;
-  ecn.echoing = false;
+  if (!decidesEcho(tcb)) ecn.echoing = false;
   if (seg.length > 0) tcb.ackNow = true;
 }
 

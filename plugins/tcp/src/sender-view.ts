@@ -45,6 +45,8 @@ export class View implements SenderView {
   #limitedInWindow = false;
   nextSendUs = 0;
   restartedUs = 0;
+  /** TSval less TSecr of the first acknowledgement: one-way delays are told relative to it. */
+  firstOwdMs: number | undefined = undefined;
 
   // The sample at hand.
   #sampled = false;
@@ -84,7 +86,7 @@ export class View implements SenderView {
     this.#sendElapsedUs = sent.sentUs - sent.firstSentUs;
     this.#txInFlight = sent.inFlight;
     this.#again = (sent.marks & EVER_RETRANSMITTED) !== 0;
-    this.#sampleAppLimited = this.#appLimitedUntil > 0;
+    this.#sampleAppLimited = sent.appLimited;
     this.firstSentUs = sent.sentUs;
   }
 

@@ -133,6 +133,12 @@ export const sysctls = {
     rfc: 'RFC 3168 §6.1.1.1',
     doc: 'A SYN that is sent again does not ask for ECN.',
   },
+  abe: {
+    path: 'net.ipv4.tcp_abe',
+    initial: false,
+    rfc: 'RFC 8511',
+    doc: 'Controllers reduce less where ECN tells of congestion than where a loss does. Linux has no such choice, and does not.',
+  },
   compSackNr: {
     path: 'net.ipv4.tcp_comp_sack_nr',
     initial: 44,

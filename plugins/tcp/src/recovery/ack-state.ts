@@ -22,6 +22,8 @@ export class AckState {
   /** D-SACK, RFC 2883; for a tail loss probe. */
   dsack = false;
   dsackOfProbe = false;
+  /** A tail loss probe that was a retransmission is acknowledged. */
+  probeAcked = false;
   /** SND.UNA is at what was SACKed: the peer has forgotten it (RFC 2018 §8). */
   reneging = false;
   /** A retransmission was found lost. */
@@ -45,6 +47,8 @@ export class AckState {
   reorderSeq = 0;
   /** The congestion controller's round trip, µs; -1: none. */
   rttUs = -1;
+  /** Relative one-way delay, µs; -1: none. */
+  owdUs = -1;
 
   begin(): void {
     this.advanced = false;
@@ -56,6 +60,7 @@ export class AckState {
     this.retransmittedAcked = false;
     this.dsack = false;
     this.dsackOfProbe = false;
+    this.probeAcked = false;
     this.reneging = false;
     this.lostRetransmit = false;
     this.ece = false;
@@ -69,6 +74,7 @@ export class AckState {
     this.firstSackedUs = -1;
     this.lastSackedUs = -1;
     this.rttUs = -1;
+    this.owdUs = -1;
   }
 
   /** RFC 5681 §2: a duplicate is none of these. */

@@ -11,6 +11,8 @@ import { EVER_RETRANSMITTED, LOST, RETRANSMITTED, SACKED, type Sent } from './sc
 
 /** Round trips longer than this are nobody's, ms: a TSecr that we never sent. */
 const IMPOSSIBLE_MS = 0x1000_0000;
+/** What the first one-way delay is told as, ms: later ones may be shorter, and are not below zero. */
+const FIRST_OWD_MS = 1 << 19;
 
 /** Takes what is acknowledged off. */
 export function removeAcknowledged(tcb: Tcb, seg: Segment, ack: AckState): void {
@@ -33,6 +35,7 @@ export function removeAcknowledged(tcb: Tcb, seg: Segment, ack: AckState): void 
   }
   const { head } = board;
   if (head !== undefined && (head.marks & SACKED) !== 0) ack.reneging = true;
+  if (ack.acked) takeOneWayDelay(tcb, seg, ack);
   const hasSample = takeRtt(tcb, seg, ack, whole && sackedOut === 0 && deliveredBefore + 1 === recovery.delivered);
   if (ack.acked) {
     ack.setTimer = true;
@@ -71,6 +74,14 @@ function take(tcb: Tcb, ack: AckState, sent: Sent): void {
   // Duplicates that stand for packets are taken off by their own count.
   if (!tcb.sackOk) sent.marks = marks & (LOST | RETRANSMITTED);
   board.remove(sent);
+}
+
+/** RFC 6817 §3.4.2: by the peer's clock when it answered, and ours when we sent what it echoes; drifting clocks are the controller's affair. */
+function takeOneWayDelay({ timestampsOk, view }: Tcb, seg: Segment, ack: AckState): void {
+  if (!timestampsOk || !seg.hasTimestamp || seg.tsEcr === 0) return;
+  const apartMs = (seg.tsVal - seg.tsEcr) | 0;
+  view.firstOwdMs ??= apartMs;
+  ack.owdUs = 1000 * Math.max(0, FIRST_OWD_MS + ((apartMs - view.firstOwdMs) | 0));
 }
 
 /** @param alone exactly one packet, outright: its acknowledgement may have been delayed. */

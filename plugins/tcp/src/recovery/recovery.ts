@@ -149,6 +149,7 @@ function left(tcb: Tcb, sent: Sent, length: number, again: boolean): void {
   sent.deliveredUs = view.deliveredUs;
   sent.firstSentUs = view.firstSentUs;
   sent.inFlight = inFlight(tcb);
+  sent.appLimited = view.appLimited;
   recovery.board.touch(sent);
   packetSent(tcb, length, again);
 }

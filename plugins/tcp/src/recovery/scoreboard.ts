@@ -26,6 +26,7 @@ export class Sent {
   deliveredUs = 0;
   firstSentUs = 0;
   inFlight = 0;
+  appLimited = false;
   // Neighbours in order of sequence numbers, and of transmission; in the latter only what may still be found lost.
   previous: Sent | undefined = undefined;
   next: Sent | undefined = undefined;
@@ -130,6 +131,9 @@ export class Scoreboard {
     rest.sentUs = sent.sentUs;
     rest.order = sent.order;
     rest.delivered = sent.delivered;
+    rest.deliveredCe = sent.deliveredCe;
+    rest.lost = sent.lost;
+    rest.appLimited = sent.appLimited;
     rest.deliveredUs = sent.deliveredUs;
     rest.firstSentUs = sent.firstSentUs;
     rest.inFlight = sent.inFlight;

@@ -62,6 +62,7 @@ export function probeAcknowledged(tcb: Tcb, ackSeq: number, ack: AckState): void
   const { recovery } = tcb;
   const past = (ackSeq - recovery.probeEnd) | 0;
   if (past < 0) return;
+  ack.probeAcked = recovery.probeAgain;
   if (!recovery.probeAgain || ack.dsackOfProbe) recovery.hasProbe = false;
   else if (past > 0) {
     // Acknowledged without a duplicate: the probe has repaired a loss.

@@ -12,7 +12,7 @@ import {
 import { dataReceived, enterInteractive, enterQuickMode, MAX_QUICK_ACKS, measureSegment } from '../../ack.js';
 import { flushCompressed } from '../../ack-compression.js';
 import { Reassembly } from '../../buffers/reassembly.js';
-import { marksReceived } from '../../ecn.js';
+import { echoDecided, marksReceived } from '../../ecn.js';
 import { EXPECTED_BLOCKS, reportDuplicate, SackBlocks } from '../../sack.js';
 import { sendAck } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
@@ -83,6 +83,7 @@ function inOrder(tcb: Tcb, seg: Segment, ahead: number, to: number): void {
   const { reassembly } = tcb;
   const wasReadable = tcb.receive.length >= tcb.socket.receiveLowWater;
   const from = seg.from - ahead;
+  if (seg.textLength > 0) echoDecided(tcb, seg);
   if (seg.to > from) tcb.receive.put(0, seg.packet.bytes, from, seg.to);
   take(tcb, to, seg.fin);
   if (seg.textLength > 0) {
@@ -119,6 +120,7 @@ function fillGap(tcb: Tcb, reassembly: Reassembly): boolean {
 /** It is kept, and told of by SACK (RFC 2018 §4); a duplicate ACK goes out (RFC 5681 §4.2), or waits for a few more of them. */
 function outOfOrder(tcb: Tcb, seg: Segment, from: number, to: number): boolean {
   const { counters } = tcb.tcp;
+  echoDecided(tcb, seg);
   marksReceived(tcb, seg);
   tcb.reassembly ??= new Reassembly();
   const { reassembly } = tcb;
