@@ -1,6 +1,7 @@
 // What every network family shares: routes, local addresses, errors, packet hooks. Provided by the `ip` plugin.
 import type { Interface } from './interface.js';
 import type { Packet } from './packet.js';
+import type { Message, SocketState } from './socket.js';
 import { allPoint, chainPoint, mapPoint, service, u8Point, type Verdict } from './token.js';
 
 /** Route types, Linux's RTN_* numbers. */
@@ -209,6 +210,8 @@ export interface InboundError {
   fatal: boolean;
   /** Next hop's MTU where the packet was too big, else 0. */
   mtu: number;
+  /** What the message tells besides: the next hop's MTU, or the pointer of a parameter problem; else 0. */
+  info: number;
   /** Who reported it, four words. */
   readonly offender: Int32Array;
 }
@@ -221,6 +224,30 @@ export interface IpErrors {
   inbound(error: InboundError): undefined;
 }
 export const IP_ERRORS = service<IpErrors>('ip.errors', 1);
+
+/** What has an SO_ERROR, positive; 0: none. */
+export interface ErrorHolder {
+  error: number;
+}
+
+/** Error queues of sockets (IP_RECVERR, IPV6_RECVERR), for transports: ip(7). Beyond the receive buffer nothing more is queued. */
+export interface ErrorQueues {
+  /**
+   * Queues an ICMP error about a packet of the socket's.
+   * @param payload index into `error.packet.bytes` of what the reader is shown: from there to the quotation's end.
+   * @param port where the packet was sent.
+   * @param held bytes that wait in the socket's receive buffer.
+   */
+  network(socket: SocketState, error: InboundError, payload: number, port: number, held: number): void;
+  /** Queues an error of our own about a packet to the address in `words` at `at`, where the socket has asked for its family's. */
+  local(socket: SocketState, errno: number, info: number, words: Int32Array, at: number, port: number, held: number): void;
+  /**
+   * recvmsg(MSG_ERRQUEUE) into `bytes[from..to)`; `holder.error` follows what is next in the queue.
+   * @returns octets, or -EAGAIN.
+   */
+  read(socket: SocketState, holder: ErrorHolder, bytes: Uint8Array, from: number, to: number, message: Message): number;
+}
+export const IP_ERROR_QUEUES = service<ErrorQueues>('ip.error-queues', 1);
 
 /** Transports that hear of errors about their packets, by IP protocol number. Owned by `ip`. */
 export const TRANSPORT_ERROR = u8Point<(error: InboundError) => undefined>('ip.transport-error', 1);

@@ -61,6 +61,14 @@ export const MSG_ERRQUEUE = 0x2000;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_MORE = 0x8000;
 
+/** Where an error that was queued comes from. */
+export const SO_EE_ORIGIN_NONE = 0;
+export const SO_EE_ORIGIN_LOCAL = 1;
+export const SO_EE_ORIGIN_ICMP = 2;
+export const SO_EE_ORIGIN_ICMP6 = 3;
+export const SO_EE_ORIGIN_TIMESTAMPING = 4;
+export const SO_EE_ORIGIN_ZEROCOPY = 5;
+
 export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
@@ -87,11 +95,44 @@ export interface SocketAddress {
 /** An option's value: int options are numbers, struct options records or octets, as the option's owner says. */
 export type OptionValue = number | string | Uint8Array | Readonly<Record<string, number>>;
 
+/** Linux's sock_extended_err: what IP_RECVERR and IPV6_RECVERR tell of an error. */
+export interface ExtendedError {
+  /** Positive errno. */
+  readonly ee_errno: number;
+  /** SO_EE_ORIGIN_*. */
+  readonly ee_origin: number;
+  /** ICMP's own. */
+  readonly ee_type: number;
+  readonly ee_code: number;
+  /** Next hop's MTU with EMSGSIZE; pointer of a parameter problem. */
+  readonly ee_info: number;
+  readonly ee_data: number;
+  /** SO_EE_OFFENDER: who reported it; undefined where nobody on the network did. */
+  readonly offender: SocketAddress | undefined;
+}
+
+/** An error that waits for recvmsg(MSG_ERRQUEUE). */
+export interface QueuedError {
+  readonly error: ExtendedError;
+  /** Where the packet that it is about was sent; undefined: told of none. */
+  readonly destination: SocketAddress | undefined;
+  /** What is known of the packet. */
+  readonly bytes: Uint8Array;
+}
+
+/** What waits for recvmsg(MSG_ERRQUEUE). */
+export interface ErrorQueue {
+  /** Oldest first; never empty. */
+  readonly entries: QueuedError[];
+  /** Memory that they take of the receive buffer, bytes. */
+  held: number;
+}
+
 /** One control message (cmsg). */
 export interface Control {
   readonly level: number;
   readonly type: number;
-  readonly value: OptionValue;
+  readonly value: OptionValue | ExtendedError;
 }
 
 /** What accompanies octets in sendmsg and recvmsg: a record of the caller's, filled in place. */
@@ -132,7 +173,10 @@ export interface Endpoint {
   /** Called in the turn's wakeups after readiness has risen (edges may be merged; look at `readiness`). One listener: the facade. */
   listener: ReadinessListener | undefined;
   bind(address: SocketAddress): number;
-  /** 0, or -EINPROGRESS: POLLOUT then tells that it is done, and `takeError()` how. AF_UNSPEC dissolves a datagram's association. */
+  /**
+   * 0, or -EINPROGRESS: POLLOUT or POLLHUP then tells that it is done, and the same call again how: 0, -EISCONN, or why not. AF_UNSPEC
+   * dissolves a datagram's association.
+   */
   connect(address: SocketAddress): number;
   listen(backlog: number): number;
   /** An endpoint whose `socket` has the listener's options, or -EAGAIN. */
@@ -189,6 +233,11 @@ export interface SocketState {
   sendBufferLocked: boolean;
   receiveBufferLocked: boolean;
   receiveLowWater: number;
+  /** IP_RECVERR, IPV6_RECVERR: errors about packets of that family are told, each of them. */
+  receiveErrors4: boolean;
+  receiveErrors6: boolean;
+  /** Errors to be read with MSG_ERRQUEUE; undefined while there are none: POLLERR holds otherwise. */
+  errors: ErrorQueue | undefined;
   /** Index of the interface that it is bound to, 0: any. */
   boundInterface: number;
   mark: number;

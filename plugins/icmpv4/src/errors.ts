@@ -27,6 +27,8 @@ const UNREACHABLE: readonly Meaning[] = [
   { errno: ERRNO.EHOSTUNREACH, fatal: true },
   { errno: ERRNO.EHOSTUNREACH, fatal: true },
 ];
+/** Linux's NR_ICMP_UNREACH. */
+export const LAST_UNREACHABLE = UNREACHABLE.length - 1;
 const TIME_EXCEEDED: Meaning = { errno: ERRNO.EHOSTUNREACH, fatal: false };
 const PARAMETER: Meaning = { errno: ERRNO.EPROTO, fatal: true };
 const OTHER: Meaning = { errno: ERRNO.EHOSTUNREACH, fatal: false };

@@ -1,10 +1,11 @@
 // Receiving: RFC 792, RFC 1122 §3.2.2; what a host answers, and errors for its transports.
 import { type Counters, CSUM_NONE, type Packet, type Table } from '@protoloom/contracts';
+import { ICMP_PARAMETERPROB } from '@protoloom/contracts/icmp';
 import { type InboundError, type IpErrors, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
 import { AF_INET } from '@protoloom/contracts/socket';
 import { copyWords, readIp4, sum } from '@protoloom/wire';
 import { counters as spec } from './counters.js';
-import { FRAGMENTATION_NEEDED, meaning } from './errors.js';
+import { FRAGMENTATION_NEEDED, LAST_UNREACHABLE, meaning } from './errors.js';
 import * as wire from './wire.js';
 
 const IPV4_HEADER_BYTES = 20;
@@ -38,6 +39,7 @@ export class Receiver {
     errno: 0,
     fatal: false,
     mtu: 0,
+    info: 0,
     offender: new Int32Array(4),
   };
 
@@ -67,6 +69,8 @@ export class Receiver {
       return this.drop(packet, 'malformed');
     const type = wire.type(view, head);
     const code = wire.code(view, head);
+    // Codes that nobody knows, as on Linux.
+    if (type === UNREACHABLE && code > LAST_UNREACHABLE) return this.drop(packet, 'ignored');
     const { errno, fatal } = meaning(type, code);
     const error = this.#error;
     readIp4(view, quoted + 12, error.addresses, 0);
@@ -81,6 +85,7 @@ export class Receiver {
     error.errno = errno;
     error.fatal = fatal;
     error.mtu = type === UNREACHABLE && code === FRAGMENTATION_NEEDED ? nextMtu(wire.mtu(view, head), view.getUint16(quoted + 2)) : 0;
+    error.info = type === ICMP_PARAMETERPROB ? wire.pointer(view, head) : error.mtu;
     copyWords(packet.addresses, 0, error.offender, 0);
     counters.inErrors++;
     errors.inbound(error as InboundError);

@@ -9,6 +9,7 @@ import {
   HOOK_OUTPUT,
   HOOK_POSTROUTING,
   HOOK_PREROUTING,
+  IP_ERROR_QUEUES,
   IP_ERRORS,
   LOCAL_ADDRESSES,
   LOCAL_PORTS,
@@ -20,6 +21,7 @@ import {
 import { NEIGHBOURS } from '@protoloom/contracts/neighbour';
 import { AddressTable } from './addresses.js';
 import { counters } from './counters.js';
+import { errorQueues } from './error-queues.js';
 import { Fib } from './fib.js';
 import { ConfiguredPorts } from './local-ports.js';
 import { PathMtus } from './path-mtu.js';
@@ -43,6 +45,7 @@ export const ip = definePlugin({
     routes: provide(ROUTES, '1.0.0'),
     localAddresses: provide(LOCAL_ADDRESSES, '1.0.0'),
     errors: provide(IP_ERRORS, '1.0.0'),
+    errorQueues: provide(IP_ERROR_QUEUES, '1.0.0'),
     hooks: provide(PACKET_HOOKS, '1.0.0'),
     localPorts: provide(LOCAL_PORTS, '1.0.0'),
     addresses: provide(ADDRESSES, '1.0.0'),
@@ -92,6 +95,7 @@ export const ip = definePlugin({
           },
           inbound: (error) => transportError.table[error.transport]?.(error),
         },
+        errorQueues,
         hooks: {
           prerouting: points.prerouting,
           input: points.input,

@@ -72,7 +72,7 @@ export function socketHandlers({
     set: (socket, value) => (speaksIp(socket) ? set(sockets.of(socket), value, socket) : -ERRNO.ENOPROTOOPT),
     get: (socket) => (speaksIp(socket) ? get(sockets.of(socket), socket) : -ERRNO.ENOPROTOOPT),
   });
-  type Flag = 'recvOpts' | 'pktInfo' | 'recvErr' | 'recvTtl' | 'recvTos' | 'freeBind' | 'multicastLoop';
+  type Flag = 'recvOpts' | 'pktInfo' | 'recvTtl' | 'recvTos' | 'freeBind' | 'multicastLoop';
   const flag = (field: Flag): SocketOption =>
     option(
       (state, value) => {
@@ -127,7 +127,15 @@ export function socketHandlers({
     recvOpts: flag('recvOpts'),
     pktInfo: flag('pktInfo'),
     mtuDiscover: ranged('mtuDiscover', ip.IP_PMTUDISC_DONT, ip.IP_PMTUDISC_PROBE, undefined, same),
-    recvErr: flag('recvErr'),
+    recvErr: option(
+      (_, value, socket) => {
+        if (!isInt(value)) return -ERRNO.EINVAL;
+        socket.receiveErrors4 = value !== 0;
+        if (value === 0) socket.errors = undefined;
+        return 0;
+      },
+      (_, { receiveErrors4 }) => (receiveErrors4 ? 1 : 0),
+    ),
     recvTtl: flag('recvTtl'),
     recvTos: flag('recvTos'),
     mtu: option(

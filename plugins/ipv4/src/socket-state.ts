@@ -13,7 +13,6 @@ export interface Ip4SocketState {
   recvTtl: boolean;
   recvTos: boolean;
   pktInfo: boolean;
-  recvErr: boolean;
   freeBind: boolean;
   multicastTtl: number;
   multicastLoop: boolean;
@@ -34,7 +33,6 @@ export const makeSocketState = (noPmtuDisc: boolean, id: number): Ip4SocketState
   recvTtl: false,
   recvTos: false,
   pktInfo: false,
-  recvErr: false,
   freeBind: false,
   multicastTtl: 1,
   multicastLoop: true,

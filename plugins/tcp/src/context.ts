@@ -1,6 +1,6 @@
 // What every file of TCP shares within one stack: services, counters, sysctls, tables.
 import type { Chain, Clock, Counters, Entropy, Log, Lookup, Packets, SysctlValues, Table, Timers, Turns } from '@protoloom/contracts';
-import type { LocalPorts, RouteQuery, Routes } from '@protoloom/contracts/ip';
+import type { ErrorQueues, LocalPorts, RouteQuery, Routes } from '@protoloom/contracts/ip';
 import type { CongestionControl, TcpOption, TcpOptionConnection } from '@protoloom/contracts/tcp';
 import type { counters } from './counters.js';
 import type { Demux } from './demux.js';
@@ -32,6 +32,7 @@ export interface Tcp {
   /** Filled anew for each question. */
   readonly query: RouteQuery;
   readonly localPorts: LocalPorts;
+  readonly errorQueues: ErrorQueues;
   readonly counters: TcpCounters;
   readonly sysctls: TcpSysctls;
   readonly controllers: Lookup<string, CongestionControl>;

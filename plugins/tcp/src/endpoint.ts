@@ -6,6 +6,7 @@ import {
   AF_UNSPEC,
   type Endpoint,
   type Message,
+  MSG_ERRQUEUE,
   MSG_PEEK,
   MSG_TRUNC,
   type ReadinessListener,
@@ -13,7 +14,7 @@ import {
   type SocketState,
   type Views,
 } from '@protoloom/contracts/socket';
-import { TCP_CLOSE, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { copyWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import { disconnect } from './events/abort.js';
@@ -21,15 +22,18 @@ import { close, shutdown } from './events/close.js';
 import { accept, connect, listen } from './events/open.js';
 import { consumed, receivable } from './events/receive.js';
 import { sendable, written } from './events/send.js';
-import { optionSet, readiness, takeError } from './events/status.js';
+import { optionSet, readiness, takeAnyError, takeError } from './events/status.js';
 import { makeTcb } from './make.js';
+import { isConnecting } from './state.js';
 import type { Tcb, TcbUser } from './tcb.js';
+
+type ConnectState = 'unconnected' | 'connecting' | 'connected' | 'over';
 
 /** Opens a stream socket. @param socket its family is AF_INET or AF_INET6. */
 export function openEndpoint(tcp: Tcp, socket: SocketState): Endpoint | number {
   if (!socket.sendBufferLocked) socket.sendBuffer = tcp.sysctls.wmem[1] as number;
   if (!socket.receiveBufferLocked) socket.receiveBuffer = tcp.sysctls.rmem[1] as number;
-  return new TcpEndpoint(tcp, makeTcb(tcp, socket, socket.family));
+  return new TcpEndpoint(tcp, makeTcb(tcp, socket, socket.family), 'unconnected');
 }
 
 export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
@@ -37,11 +41,12 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   readonly #tcp: Tcp;
   listener: ReadinessListener | undefined = undefined;
   waking = false;
-  /** connect() has answered that it is in progress; its outcome has not been told. */
-  #connecting = false;
+  /** Where connect() is, which is not where the connection is: Linux's socket_state. */
+  #connect: ConnectState;
 
-  constructor(tcp: Tcp, tcb: Tcb) {
+  constructor(tcp: Tcp, tcb: Tcb, connect: ConnectState) {
     this.#tcp = tcp;
+    this.#connect = connect;
     this.tcb = tcb;
     tcb.user = this;
     tcb.socket.endpoint = this;
@@ -77,16 +82,12 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     const { tcb } = this;
     if (address.family === AF_UNSPEC) {
       disconnect(tcb);
+      this.#connect = 'unconnected';
       return 0;
     }
-    if (tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECV) return -ERRNO.EALREADY;
-    if (tcb.state !== TCP_CLOSE) return -ERRNO.EISCONN;
-    if (this.#connecting && tcb.error !== 0) {
-      this.#connecting = false;
-      // As on Linux the failed attempt is forgotten with its error.
-      tcb.shutdown = 0;
-      return -takeError(tcb);
-    }
+    if (this.#connect === 'connecting') return this.#outcome();
+    if (this.#connect === 'over') return -ERRNO.EINVAL;
+    if (this.#connect === 'connected' || tcb.state !== TCP_CLOSE) return -ERRNO.EISCONN;
     const family = this.#familyOf(address);
     if (family < 0) return family;
     tcb.family = family;
@@ -99,8 +100,23 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     if (isUnspecifiedWords(tcb.addresses, DESTINATION)) this.#toOurselves();
     tcb.remotePort = address.port;
     const result = connect(tcb);
-    this.#connecting = result === -ERRNO.EINPROGRESS;
+    if (result === -ERRNO.EINPROGRESS) this.#connect = 'connecting';
     return result;
+  }
+
+  /** What became of a connect() that was in progress: told once. */
+  #outcome(): number {
+    const { tcb } = this;
+    if (isConnecting(tcb)) return -ERRNO.EALREADY;
+    if (tcb.state !== TCP_CLOSE) {
+      this.#connect = 'connected';
+      return 0;
+    }
+    // The failed attempt is forgotten with its error; SO_ERROR may have taken that before.
+    const error = takeError(tcb) || ERRNO.ECONNABORTED;
+    disconnect(tcb);
+    this.#connect = 'unconnected';
+    return -error;
   }
 
   listen(backlog: number): number {
@@ -109,7 +125,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
 
   accept(): Endpoint | number {
     const child = accept(this.tcb);
-    return typeof child === 'number' ? child : new TcpEndpoint(this.#tcp, child);
+    return typeof child === 'number' ? child : new TcpEndpoint(this.#tcp, child, 'connected');
   }
 
   send(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
@@ -125,9 +141,10 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
 
   receive(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
     const { tcb } = this;
+    const flags = message?.flags ?? 0;
+    if (message !== undefined && (flags & MSG_ERRQUEUE) !== 0) return this.#tcp.errorQueues.read(tcb.socket, tcb, bytes, from, to, message);
     const there = receivable(tcb);
     if (there <= 0) return there;
-    const flags = message?.flags ?? 0;
     if ((flags & MSG_PEEK) !== 0) return tcb.receive.copy(bytes, from, to);
     const count = Math.min(there, to - from);
     // MSG_TRUNC: the octets are thrown away uncopied, as tcp(7) says.
@@ -163,7 +180,12 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   }
 
   shutdown(how: number): number {
-    return shutdown(this.tcb, how);
+    const { tcb } = this;
+    const wasConnecting = this.#connect === 'connecting';
+    const isOpen = tcb.state !== TCP_CLOSE && !isConnecting(tcb);
+    const result = shutdown(tcb, how);
+    if (wasConnecting && result !== -ERRNO.EINVAL) this.#connect = isOpen ? 'connected' : result < 0 ? 'over' : 'unconnected';
+    return result;
   }
 
   close(): number {
@@ -183,8 +205,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   }
 
   takeError(): number {
-    if (this.tcb.state >= TCP_ESTABLISHED) this.#connecting = false;
-    return takeError(this.tcb);
+    return takeAnyError(this.tcb);
   }
 
   /** SO_KEEPALIVE and its like take effect at once. */

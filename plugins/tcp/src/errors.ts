@@ -1,12 +1,15 @@
-// What the network says of our segments: ICMP errors (RFC 9293 §3.9.2.2, RFC 5927), and addresses that go.
+// What the network says of our segments: ICMP errors (RFC 9293 §3.9.2.2, RFC 5927, RFC 5461), and addresses that go.
 import { ERRNO, SOURCE } from '@protoloom/contracts';
+import { ICMP_DEST_UNREACH, ICMP_PARAMETERPROB, ICMP_TIME_EXCEEDED } from '@protoloom/contracts/icmp';
 import type { InboundError, LocalAddress } from '@protoloom/contracts/ip';
-import { TCP_CLOSE, TCP_LISTEN } from '@protoloom/contracts/tcp';
+import { AF_INET } from '@protoloom/contracts/socket';
+import { TCP_CLOSE } from '@protoloom/contracts/tcp';
 import { equalWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import type { Flow } from './demux.js';
 import { requestEgress } from './egress.js';
 import { abort } from './events/abort.js';
+import { revertBackoff } from './events/timeouts.js';
 import type { Request } from './listener.js';
 import { tooBig } from './route.js';
 import { enter, isConnecting } from './state.js';
@@ -15,8 +18,13 @@ import * as wire from './wire.js';
 
 /** What every ICMP error quotes of a transport header at least: ports and sequence number. */
 const QUOTED_BYTES = 8;
+/** ICMPv6: destination unreachable, and its code for a network without a route. */
+const ICMP6_DEST_UNREACH = 1;
+const ICMP6_NO_ROUTE = 0;
+/** ICMPv4: network and host unreachable are codes 0 and 1. */
+const ICMP4_HOST_UNREACH = 1;
 
-/** An ICMP error about a segment of ours. Believed only where it quotes a sequence number that is outstanding (RFC 5927 §4.1). */
+/** An ICMP error about a segment of ours: Linux's tcp_v4_err and tcp_v6_err. */
 export function networkError(tcp: Tcp, error: InboundError): undefined {
   const { packet, l4, end } = error;
   if (end - l4 < QUOTED_BYTES) return;
@@ -29,6 +37,14 @@ export function networkError(tcp: Tcp, error: InboundError): undefined {
   return;
 }
 
+/** The path to the peer is broken, not the peer: what RFC 6069 §3.1 takes for a sign that a retransmission timeout was not congestion's. */
+const isUnreachable = ({ family, type, code }: InboundError): boolean =>
+  family === AF_INET ? type === ICMP_DEST_UNREACH && code <= ICMP4_HOST_UNREACH : type === ICMP6_DEST_UNREACH && code === ICMP6_NO_ROUTE;
+
+/** What ends a half-open connection, as on Linux: over IPv4 that which is most likely to last, over IPv6 every hard error. */
+const endsRequest = (error: InboundError): boolean =>
+  error.family === AF_INET ? error.type === ICMP_PARAMETERPROB || error.type === ICMP_TIME_EXCEEDED || isUnreachable(error) : error.fatal;
+
 function requestError(request: Request, seq: number, error: InboundError): void {
   const { tcp, listener } = request;
   if (seq !== request.iss) {
@@ -39,13 +55,14 @@ function requestError(request: Request, seq: number, error: InboundError): void 
     request.route?.reduceMtu(error.mtu);
     return;
   }
-  if (!error.fatal && error.errno !== ERRNO.EHOSTUNREACH && error.errno !== ERRNO.ENETUNREACH) return;
+  if (!endsRequest(error)) return;
   listener.drop(request);
   tcp.counters.listenDrops++;
 }
 
+/** Believed only where it quotes a sequence number that is outstanding (RFC 5927 §4.1). */
 function connectionError(tcb: Tcb, seq: number, error: InboundError): void {
-  if (tcb.state === TCP_CLOSE || tcb.state === TCP_LISTEN) return;
+  if (tcb.state === TCP_CLOSE) return;
   if (((seq - tcb.sndUna) | 0) < 0 || ((tcb.sndNxt - seq) | 0) < 0) {
     tcb.tcp.counters.outOfWindowIcmps++;
     return;
@@ -58,13 +75,28 @@ function connectionError(tcb: Tcb, seq: number, error: InboundError): void {
     return;
   }
   if (isConnecting(tcb)) {
-    // RFC 5461 §4.1: nothing is lost yet, so the user is told at once.
-    tcb.error = error.errno;
-    enter(tcb, TCP_CLOSE);
+    connectingError(tcb, error);
     return;
   }
-  // RFC 1122 §4.2.3.9, RFC 5927 §5.2: an established connection goes on; the error is told where it times out.
-  tcb.softError = error.errno;
+  if (isUnreachable(error)) revertBackoff(tcb, seq);
+  // RFC 1122 §4.2.3.9, RFC 5927 §5.2: an established connection goes on. The user hears of it now if he has asked to, else when it times out.
+  if (!hearsErrors(tcb, error)) {
+    tcb.softError = error.errno;
+    return;
+  }
+  tcb.error = error.errno;
+  tcb.user?.wake();
+}
+
+const hearsErrors = ({ socket }: Tcb, { family }: InboundError): boolean =>
+  family === AF_INET ? socket.receiveErrors4 : socket.receiveErrors6;
+
+/** RFC 5461 §4.1: nothing is lost yet, so the user is told at once. Linux queues the error too, over IPv4 whether asked to or not. */
+function connectingError(tcb: Tcb, error: InboundError): void {
+  const { tcp, socket } = tcb;
+  if (error.family === AF_INET || hearsErrors(tcb, error)) tcp.errorQueues.network(socket, error, error.l4, tcb.remotePort, 0);
+  tcb.error = error.errno;
+  enter(tcb, TCP_CLOSE);
 }
 
 /**

@@ -16,7 +16,15 @@ import {
   TURNS,
   use,
 } from '@protoloom/contracts';
-import { ADDRESS_EVENTS, type InboundError, LOCAL_PORTS, type LocalAddress, ROUTES, TRANSPORT_ERROR } from '@protoloom/contracts/ip';
+import {
+  ADDRESS_EVENTS,
+  type InboundError,
+  IP_ERROR_QUEUES,
+  LOCAL_PORTS,
+  type LocalAddress,
+  ROUTES,
+  TRANSPORT_ERROR,
+} from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
@@ -62,6 +70,7 @@ export const tcp = definePlugin({
     packets: use(PACKETS, '^1.0'),
     routes: use(ROUTES, '^1.0'),
     localPorts: use(LOCAL_PORTS, '^1.0'),
+    errorQueues: use(IP_ERROR_QUEUES, '^1.0'),
   },
   attaches: {
     segment: attachSome([IP4_PROTOCOL, IP6_PROTOCOL], IPPROTO_TCP, '^1.0'),

@@ -12,14 +12,20 @@ import {
   type Turns,
   type WakeEntry,
 } from '@protoloom/contracts';
-import { type InboundError, type LocalPorts, type Route, type Routes, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
-import { IP_RECVERR } from '@protoloom/contracts/ipv4';
+import {
+  type ErrorQueues,
+  type InboundError,
+  type LocalPorts,
+  type Route,
+  type Routes,
+  RTN_BROADCAST,
+  RTN_MULTICAST,
+} from '@protoloom/contracts/ip';
 import {
   AF_INET,
   AF_INET6,
   AF_UNSPEC,
   type Endpoint,
-  IPPROTO_IP,
   IPPROTO_UDP,
   type Message,
   MSG_DONTROUTE,
@@ -60,6 +66,7 @@ export interface UdpContext {
   readonly ports: PortTable;
   readonly routes: Routes;
   readonly localPorts: LocalPorts;
+  readonly errorQueues: ErrorQueues;
   readonly packets: Packets;
   readonly turns: Turns;
   readonly sockets: Sockets;
@@ -89,7 +96,8 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
   readonly #queue = new ReceiveQueue();
   /** Memory of what was sent and is not gone yet, bytes. */
   #unsent = 0;
-  #error = 0;
+  /** SO_ERROR. */
+  error = 0;
   #shutdown = 0;
   #closed = false;
   /** bind() was given the address, the port: disconnecting leaves them (SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK). */
@@ -110,7 +118,7 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
   }
 
   get readiness(): number {
-    let bits = this.#error !== 0 ? POLLERR : 0;
+    let bits = this.error !== 0 || this.socket.errors !== undefined ? POLLERR : 0;
     if (!this.#queue.empty) bits |= POLLIN;
     if ((this.#shutdown & 1) !== 0) bits |= POLLIN | POLLRDHUP;
     if (this.#shutdown === 3) bits |= POLLHUP;
@@ -243,8 +251,8 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
 
   receive(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
     const flags = message?.flags ?? 0;
-    // Nothing is ever queued there.
-    if ((flags & MSG_ERRQUEUE) !== 0) return -ERRNO.EAGAIN;
+    if (message !== undefined && (flags & MSG_ERRQUEUE) !== 0)
+      return this.#context.errorQueues.read(this.socket, this, bytes, from, to, message);
     const packet = this.#first();
     if (typeof packet === 'number') return packet;
     const { head, tail } = packet;
@@ -286,9 +294,12 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
    */
   networkError(error: InboundError): void {
     if (error.mtu > 0) this.#way.tooBig(error.family, error.addresses, error.mtu);
-    const hard = error.fatal || error.mtu > 0;
-    if (!(hard && this.connected) && this.#context.sockets.getOption(this, IPPROTO_IP, IP_RECVERR) !== 1) return;
-    this.#error = error.errno;
+    const { socket } = this;
+    if (error.family === AF_INET ? socket.receiveErrors4 : socket.receiveErrors6) {
+      const { errorQueues } = this.#context;
+      errorQueues.network(socket, error, error.l4 + wire.HEADER_BYTES, wire.dstPort(error.packet.view, error.l4), this.#queue.held);
+    } else if (!this.connected || !(error.fatal || error.mtu > 0)) return;
+    this.error = error.errno;
     this.#wake();
   }
 
@@ -317,8 +328,8 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
   }
 
   takeError(): number {
-    const error = this.#error;
-    this.#error = 0;
+    const { error } = this;
+    this.error = 0;
     return error;
   }
 
@@ -339,7 +350,7 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
 
   /** A datagram for this socket. False: its buffer is full. */
   deliver(packet: Packet): boolean {
-    if (!this.#queue.fits(packet, this.socket.receiveBuffer)) return false;
+    if (!this.#queue.fits(packet, this.socket.receiveBuffer - (this.socket.errors?.held ?? 0))) return false;
     packet.pull(wire.HEADER_BYTES);
     this.#queue.push(packet.taken ? packet : packet.take());
     this.#wake();
@@ -347,8 +358,8 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
   }
 
   #first(): Packet | number {
-    if (this.#error !== 0) return -this.takeError();
-    return this.#queue.first ?? ((this.#shutdown & 1) !== 0 ? 0 : -ERRNO.EAGAIN);
+    if (this.error !== 0) return -this.takeError();
+    return this.#queue.first ?? -ERRNO.EAGAIN;
   }
 
   /** The oldest datagram has been read. */
@@ -373,7 +384,7 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
     if (typeof route === 'number') return route;
     if (route.type === RTN_BROADCAST && !this.socket.broadcast) return -ERRNO.EACCES;
     if (count > MAX_PAYLOAD_BYTES_IP4 && isMappedWords(route.addresses, DESTINATION)) return -ERRNO.EMSGSIZE;
-    if (this.#error !== 0) return -this.takeError();
+    if (this.error !== 0) return -this.takeError();
     if ((this.#shutdown & 2) !== 0) return -ERRNO.EPIPE;
     return this.#unsent >= this.socket.sendBuffer ? this.#full() : route;
   }
@@ -430,9 +441,17 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
     packet.charge = packet.memory;
     this.#unsent += packet.charge;
     const result = route.output(packet, IPPROTO_UDP);
+    if (result === -ERRNO.EMSGSIZE) this.#tooLong(route);
     if (result < 0) return result;
     counters.outDatagrams++;
     return 0;
+  }
+
+  /** A datagram that must not be fragmented does not fit: where IP_RECVERR asks for it, the queue tells the MTU. */
+  #tooLong({ addresses, mtu }: Route): void {
+    const { socket } = this;
+    this.#context.errorQueues.local(socket, ERRNO.EMSGSIZE, mtu, addresses, DESTINATION, this.remotePort, this.#queue.held);
+    if (socket.errors !== undefined) this.#wake();
   }
 
   /** connect(AF_UNSPEC), as Linux's __udp_disconnect: what bind() gave stays, what was chosen goes, and so does SO_BINDTODEVICE. */

@@ -1,6 +1,6 @@
 // @protoloom/udp: the user datagram protocol: RFC 768, RFC 1122 §4.1.
 import { attach, attachSome, DISSECTOR, definePlugin, ENTROPY, PACKETS, type Packet, SEGMENT, TURNS, use } from '@protoloom/contracts';
-import { type InboundError, IP_ERRORS, LOCAL_PORTS, ROUTES, TRANSPORT_ERROR } from '@protoloom/contracts/ip';
+import { type InboundError, IP_ERROR_QUEUES, IP_ERRORS, LOCAL_PORTS, ROUTES, TRANSPORT_ERROR } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_UDP, SOCK_DGRAM, SOCKET_TYPE, SOCKETS, type SocketState } from '@protoloom/contracts/socket';
@@ -24,6 +24,7 @@ export const udp = definePlugin({
     routes: use(ROUTES, '^1.0'),
     errors: use(IP_ERRORS, '^1.0'),
     localPorts: use(LOCAL_PORTS, '^1.0'),
+    errorQueues: use(IP_ERROR_QUEUES, '^1.0'),
     packets: use(PACKETS, '^1.0'),
     turns: use(TURNS, '^1.0'),
     sockets: use(SOCKETS, '^1.0'),
@@ -38,13 +39,14 @@ export const udp = definePlugin({
     ...socketAttachments,
   },
   counters,
-  create({ use: { routes, errors, localPorts, packets, turns, sockets, entropy }, counters: count }) {
+  create({ use: { routes, errors, errorQueues, localPorts, packets, turns, sockets, entropy }, counters: count }) {
     const ports = new PortTable(entropy.word(), entropy.word());
     const context = {
       ports,
       routes,
       errors,
       localPorts,
+      errorQueues,
       packets,
       turns,
       sockets,

@@ -11,6 +11,10 @@ export class ReceiveQueue {
   /** Memory of those, bytes. */
   #held = 0;
 
+  get held(): number {
+    return this.#held;
+  }
+
   get empty(): boolean {
     return this.#at === this.#packets.length;
   }

@@ -6,6 +6,7 @@ import {
   type Endpoint,
   type Message,
   MSG_DONTWAIT,
+  MSG_ERRQUEUE,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -14,6 +15,7 @@ import {
   POLLHUP,
   POLLIN,
   POLLOUT,
+  POLLRDHUP,
   type ReadinessListener,
   SHUT_RDWR,
   SOCK_STREAM,
@@ -24,6 +26,8 @@ import type { StackSockets } from './sockets.js';
 
 /** Largest read without a size of its own, octets. */
 const DEFAULT_READ = 65_536;
+/** The error queue is looked at, never waited for. */
+const NEVER_WAITING = MSG_DONTWAIT | MSG_ERRQUEUE;
 /** Room for any datagram. */
 const LARGEST_DATAGRAM = 65_535;
 
@@ -117,14 +121,15 @@ export class Socket implements AsyncDisposable, ReadinessListener {
   /** Settles once connected. @throws SocketError ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, … */
   async connect(name: SocketName, options: WaitOptions = {}): Promise<void> {
     this.#enter('connect');
-    const result = this.endpoint.connect(this.#address('connect', name));
+    const address = this.#address('connect', name);
+    const result = this.endpoint.connect(address);
     if (result !== -ERRNO.EINPROGRESS) {
       this.#check('connect', result, describe(name));
       return;
     }
     await this.#until('connect', POLLOUT, options, this.endpoint.socket.sendTimeoutUs);
-    const error = this.endpoint.takeError();
-    if (error !== 0) throw new SocketError(errnoName(error), 'connect', describe(name));
+    const outcome = this.endpoint.connect(address);
+    if (outcome !== -ERRNO.EISCONN) this.#check('connect', outcome, describe(name));
   }
 
   /** Ends a datagram socket's association. */
@@ -337,7 +342,9 @@ export class Socket implements AsyncDisposable, ReadinessListener {
       this.#enter(syscall);
       const result = call();
       if (typeof result !== 'number' || result >= 0) return result;
-      if (result !== -ERRNO.EAGAIN || ((options.flags ?? 0) & MSG_DONTWAIT) !== 0) this.#check(syscall, result);
+      if (result !== -ERRNO.EAGAIN || ((options.flags ?? 0) & NEVER_WAITING) !== 0) this.#check(syscall, result);
+      // shutdown(SHUT_RD) of a datagram socket: who would wait is told of the end.
+      if (mask === POLLIN && (this.endpoint.readiness & POLLRDHUP) !== 0) return 0;
       await this.#wait(syscall, mask, options, timeoutUs);
     }
   }

@@ -116,7 +116,9 @@ export class StackSockets implements Sockets {
   writeControls(socket: SocketState, packet: Packet, controls: readonly Control[]): number {
     for (const { level, type, value } of controls) {
       const message = this.#points.controlMessages.get({ level, type, label: '' });
-      const result = message?.write === undefined ? -ERRNO.EINVAL : message.write(socket, packet, value);
+      // Nobody sends an error.
+      if (message?.write === undefined || (typeof value === 'object' && 'offender' in value)) return -ERRNO.EINVAL;
+      const result = message.write(socket, packet, value as OptionValue);
       if (result < 0) return result;
     }
     return 0;

@@ -1,5 +1,5 @@
 // What every socket has: the options of SOL_SOCKET, and slots in which plugins keep theirs.
-import type { Endpoint, SocketState } from '@protoloom/contracts/socket';
+import type { Endpoint, ErrorQueue, SocketState } from '@protoloom/contracts/socket';
 
 export interface SocketDefaults {
   /** `net.core.wmem_default` and `rmem_default`, bytes. */
@@ -24,6 +24,9 @@ export class StackSocketState implements SocketState {
   sendBufferLocked = false;
   receiveBufferLocked = false;
   receiveLowWater = 1;
+  receiveErrors4 = false;
+  receiveErrors6 = false;
+  errors: ErrorQueue | undefined = undefined;
   boundInterface = 0;
   mark = 0;
   priority = 0;
@@ -49,6 +52,7 @@ export class StackSocketState implements SocketState {
     });
     const child: StackSocketState = Object.assign(made, this);
     child.endpoint = undefined;
+    child.errors = undefined;
     child.slots = this.slots.map((slot) =>
       typeof slot === 'object' && slot !== null ? Object.assign(Object.create(Object.getPrototypeOf(slot)), slot) : slot,
     );

@@ -13,14 +13,12 @@ import { armKeepAlive } from './timeouts.js';
 export function readiness(tcb: Tcb): number {
   const { state, shutdown } = tcb;
   if (state === TCP_LISTEN) return tcb.listener?.hasReady ? POLLIN : 0;
-  let bits = tcb.error !== 0 ? POLLERR : 0;
+  let bits = tcb.error !== 0 || tcb.socket.errors !== undefined ? POLLERR : 0;
   if (!tcb.lingering && (shutdown === (RCV_SHUTDOWN | SEND_SHUTDOWN) || state === TCP_CLOSE)) bits |= POLLHUP;
   if (shutdown & RCV_SHUTDOWN) bits |= POLLIN | POLLRDHUP;
   if (state === TCP_SYN_SENT || state === TCP_SYN_RECV) return bits;
   if (tcb.receive.length >= Math.max(1, tcb.socket.receiveLowWater)) bits |= POLLIN;
   if (shutdown & SEND_SHUTDOWN || isWritable(tcb)) bits |= POLLOUT;
-  // An error is told by whatever is tried first.
-  if (tcb.error !== 0) bits |= POLLIN | POLLOUT;
   return bits;
 }
 
@@ -31,9 +29,17 @@ export function optionSet(tcb: Tcb): void {
   if (tcb.send.length > 0) requestEgress(tcb);
 }
 
-/** SO_ERROR: the pending error, positive, cleared. */
+/** The pending error, positive, cleared: Linux's sock_error. */
 export function takeError(tcb: Tcb): number {
   const { error } = tcb;
   tcb.error = 0;
   return error;
+}
+
+/** SO_ERROR: that; where there is none, the soft error that the connection goes on with. */
+export function takeAnyError(tcb: Tcb): number {
+  if (tcb.error !== 0) return takeError(tcb);
+  const { softError } = tcb;
+  tcb.softError = 0;
+  return softError;
 }

@@ -152,6 +152,15 @@ function retransmitExpired(tcb: Tcb): void {
   armRetransmit(tcb);
 }
 
+/** RFC 6069 §4: the first segment outstanding timed out on a broken path; its backoff counts for nothing. Linux's tcp_ld_RTO_revert. */
+export function revertBackoff(tcb: Tcb, seq: number): void {
+  if (seq !== tcb.sndUna || tcb.retransmits === 0 || tcb.backoff === 0 || tcb.pending !== PENDING_RETRANSMIT) return;
+  tcb.backoff--;
+  const leftUs = retransmitLeftUs(tcb);
+  if (leftUs > 0) arm(tcb, PENDING_RETRANSMIT, leftUs);
+  else retransmitExpired(tcb);
+}
+
 /** A SYN, or the SYN-ACK of a simultaneous open, was not answered. The first tcp_syn_linear_timeouts SYNs do not back off, as on Linux. */
 function synExpired(tcb: Tcb): void {
   const { sysctls, clock } = tcb.tcp;

@@ -1,6 +1,6 @@
 // Sockets begin and end: socket, bind, listen, accept, connect, shutdown, close.
 import { ERRNO } from '@protoloom/contracts';
-import { AF_UNSPEC, type Endpoint, POLLHUP, POLLOUT } from '@protoloom/contracts/socket';
+import { AF_UNSPEC, type Endpoint, POLLHUP, POLLOUT, type SocketAddress } from '@protoloom/contracts/socket';
 import { Ip4Address, Ip6Address } from '@protoloom/wire';
 import { type File, SocketFile } from '../files.js';
 import { type CallDefinition, define, immediate, type Operation } from '../operation.js';
@@ -93,23 +93,21 @@ const connect = define(3, 3, (process, args) => {
     waits: !file.nonBlocking,
     timeoutUs: endpoint.socket.sendTimeoutUs || Number.POSITIVE_INFINITY,
     attempt() {
-      if (begun) return outcome(endpoint);
+      if (begun) return outcome(endpoint, address);
       const result = endpoint.connect(address);
       if ((result >= 0 && address.family !== AF_UNSPEC) || isErrno(result, 'EINPROGRESS'))
         process.connecting(args.number(0), endpoint, address);
       if (!isErrno(result, 'EINPROGRESS') || file.nonBlocking) return result;
       begun = true;
-      return outcome(endpoint);
+      return outcome(endpoint, address);
     },
     expired: () => -ERRNO.EINPROGRESS,
   };
 });
 
 /** How connecting ended, or -EAGAIN while it goes on. */
-function outcome(endpoint: Endpoint): number {
-  if ((endpoint.readiness & (POLLOUT | POLLHUP)) === 0) return -ERRNO.EAGAIN;
-  const error = endpoint.takeError();
-  return error === 0 ? 0 : -error;
+function outcome(endpoint: Endpoint, address: SocketAddress): number {
+  return (endpoint.readiness & (POLLOUT | POLLHUP)) === 0 ? -ERRNO.EAGAIN : endpoint.connect(address);
 }
 
 const shutdown = define(2, 2, (process, args) => {

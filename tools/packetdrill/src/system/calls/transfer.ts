@@ -2,12 +2,15 @@
 import { ERRNO } from '@protoloom/contracts';
 import {
   type Control,
+  type ExtendedError,
   IPPROTO_TCP,
   type Message,
   MSG_DONTWAIT,
+  MSG_ERRQUEUE,
   MSG_PEEK,
   MSG_WAITALL,
   POLLIN,
+  POLLRDHUP,
   SOCK_STREAM,
 } from '@protoloom/contracts/socket';
 import { equalWords } from '@protoloom/wire';
@@ -163,7 +166,7 @@ function receive(process: Process, file: File, { bytes, flags = 0, message, text
   const endpoint = file instanceof SocketFile ? file.endpoint : undefined;
   const given = message ?? (flags === 0 || endpoint === undefined ? undefined : process.sockets.message());
   if (given !== undefined) given.flags = flags;
-  const waits = !file.nonBlocking && (flags & MSG_DONTWAIT) === 0;
+  const waits = !file.nonBlocking && (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) === 0;
   const absent = isNull(text) && bytes.length > 0;
   const all = waits && (flags & MSG_WAITALL) !== 0 && (flags & MSG_PEEK) === 0 && endpoint?.socket.type === SOCK_STREAM;
   let count = 0;
@@ -174,6 +177,8 @@ function receive(process: Process, file: File, { bytes, flags = 0, message, text
       if (absent && (file.readiness & POLLIN) !== 0) return -ERRNO.EFAULT;
       for (;;) {
         const result = endpoint === undefined ? file.read(bytes.subarray(count)) : endpoint.receive(bytes, count, bytes.length, given);
+        // shutdown(SHUT_RD) of a datagram socket ends the wait.
+        if (result === -ERRNO.EAGAIN && waits && (file.readiness & POLLRDHUP) !== 0) return count;
         if (result < 0) return result === -ERRNO.EAGAIN && waits ? result : count > 0 ? count : result;
         count += result;
         if (!all || result === 0 || count >= bytes.length) return count;
@@ -257,8 +262,15 @@ const recvmsg = define(3, 3, (process, args) => {
 const controlOutcome = ({ level, type, value }: Control): Outcome => ({
   cmsg_level: level,
   cmsg_type: type,
-  cmsg_data: value instanceof Uint8Array ? [...value] : value,
+  cmsg_data: value instanceof Uint8Array ? [...value] : dataOutcome(value),
 });
+
+/** Scripts know nothing of who reported an error. */
+function dataOutcome(value: Exclude<Control['value'], Uint8Array>): Outcome {
+  if (typeof value !== 'object' || !('offender' in value)) return value as Outcome;
+  const { offender: _, ...error } = value as ExtendedError;
+  return error;
+}
 
 // ---- from one descriptor to another ----------------------------------------------------------------------------------------------
 
