@@ -10,6 +10,18 @@ const DEVICES = [
 const SERVICES = ['echo', 'discard', 'daytime', 'chargen', 'http'].flatMap((name) => ['--service', name]);
 const ADDRESSES = ['--address', '10.0.0.2/24', '--kernel-address', '10.0.0.1/24'];
 
+/** What iperf3 -J tells, as far as it is looked at. */
+interface Iperf3Report {
+  readonly error?: string;
+  readonly end: {
+    readonly streams: readonly {
+      readonly sender: { readonly bytes: number };
+      readonly receiver: { readonly bytes: number };
+      readonly udp?: { readonly bytes: number };
+    }[];
+  };
+}
+
 /** Skips a whole suite where there is no kernel to test against, and says why in each title. */
 function skipWithoutKernel(context: Mocha.Context): void {
   const why = missing();
@@ -106,6 +118,40 @@ for (const { title, args } of DEVICES) {
     });
   });
 }
+
+describe('the iperf3 service', function () {
+  this.timeout(60_000);
+  let net: Namespace;
+
+  before(async function () {
+    skipWithoutKernel(this);
+    net = new Namespace();
+    await net.up('--tap', 'tap0', ...ADDRESSES, '--service', 'iperf3');
+  });
+  after(async () => net?.remove());
+
+  for (const options of ['-t 1', '-t 1 -R', '-t 1 --bidir -P 2', '-n 10M -R', '-u -b 20M -t 1', '-u -b 20M -t 1 -R', '-C reno -t 1 -R']) {
+    it(`is measured by iperf3 ${options}, and both ends count alike`, async function () {
+      needs(this, 'iperf3');
+      const { out } = await net.sh(`timeout 20 iperf3 -J -c 10.0.0.2 ${options}`, 25);
+      const { end, error } = JSON.parse(out) as Iperf3Report;
+      expect(error).to.equal(undefined);
+      const streams = end.streams.map(({ sender, receiver, udp }) => (udp === undefined ? [sender.bytes, receiver.bytes] : [udp.bytes]));
+      expect(streams).to.have.length(options.includes('-P 2') ? 4 : 1);
+      for (const [sent = 0, received = sent] of streams) {
+        expect(received).to.be.greaterThan(0);
+        expect(sent).to.be.at.least(received);
+      }
+    });
+  }
+
+  it('is no server for iperf3 of what is not its protocol, and serves on', async function () {
+    needs(this, 'ncat', 'iperf3');
+    await net.sh('head -c 1000 /dev/zero | timeout 5 ncat 10.0.0.2 5201 >/dev/null; true');
+    const { out } = await net.sh('timeout 20 iperf3 -J -c 10.0.0.2 -n 1M', 25);
+    expect((JSON.parse(out) as Iperf3Report).error).to.equal(undefined);
+  });
+});
 
 describe('protoloom up', function () {
   this.timeout(30_000);

@@ -22,7 +22,7 @@ Runs a host on a TAP or TUN device until it is interrupted.
   --address CIDR          an address of the host, such as 192.0.2.2/24; may be repeated
   --gateway IP            default route; may be repeated
   --kernel-address CIDR   gives the kernel's end of the device an address, and brings it up; may be repeated
-  --service NAME[:PORT]   echo:7 discard:9 daytime:13 chargen:19 (TCP and UDP), http:80; may be repeated
+  --service NAME[:PORT]   echo:7 discard:9 daytime:13 chargen:19 iperf3:5201 (TCP and UDP), http:80; may be repeated
   --sysctl KEY=VALUE      such as net.ipv4.tcp_congestion_control=newreno; may be repeated
   --pcap FILE             writes every frame to a pcapng file
   --no-offload            frames of the MTU's size, checksums in software

@@ -3,9 +3,10 @@ import type { StreamServer } from '@protoloom/node';
 import type { Stack } from '@protoloom/stack';
 import { UsageError } from '../usage.js';
 import { serveHttp } from './http.js';
+import { serveIperf3 } from './iperf3/server.js';
 import { SMALL, serveSmall } from './small.js';
 
-const PORTS: Readonly<Record<string, number>> = { echo: 7, discard: 9, daytime: 13, chargen: 19, http: 80 };
+const PORTS: Readonly<Record<string, number>> = { echo: 7, discard: 9, daytime: 13, chargen: 19, http: 80, iperf3: 5201 };
 
 export interface ServiceSpec {
   readonly name: string;
@@ -27,5 +28,6 @@ export function parseService(text: string): ServiceSpec {
 
 export function serve(stack: Stack, { name, port }: ServiceSpec): Promise<StreamServer> {
   const small = SMALL[name];
-  return small === undefined ? serveHttp(stack, port) : serveSmall(stack, small, port);
+  if (small !== undefined) return serveSmall(stack, small, port);
+  return name === 'iperf3' ? serveIperf3(stack, port) : serveHttp(stack, port);
 }

@@ -1,0 +1,54 @@
+// iperf3: a server of its protocol, one test at a time, as `iperf3 -s`. TCP and UDP; the client sends, the server sends, or both.
+import { AF_INET6, MSG_WAITALL, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from '@protoloom/contracts/socket';
+import { SocketStream, type StreamServer } from '@protoloom/node';
+import { type Socket, SocketError, type Stack } from '@protoloom/stack';
+import { ACCESS_DENIED, COOKIE_BYTES, ControlChannel } from './protocol.js';
+import { Test } from './test.js';
+
+/** Listens on a port of every address. @throws SocketError EADDRINUSE. */
+export async function serveIperf3(stack: Stack, port: number): Promise<StreamServer> {
+  const listener = stack.socket(AF_INET6, SOCK_STREAM);
+  listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+  try {
+    await listener.bind({ port });
+    await listener.listen();
+  } catch (error) {
+    await listener.close();
+    throw error;
+  }
+  let test: Test | undefined;
+
+  /** The first connection of a test is its control; the others carry its octets. */
+  const take = async (socket: Socket): Promise<void> => {
+    const cookie = Buffer.from(await socket.recv(COOKIE_BYTES, { flags: MSG_WAITALL })).toString('latin1');
+    if (cookie.length < COOKIE_BYTES) return socket.close();
+    if (test === undefined) {
+      const control = new ControlChannel(new SocketStream(stack, socket));
+      test = new Test(stack, port, cookie, control);
+      await test.run();
+      test = undefined;
+    } else if (cookie !== test.cookie || !test.join(socket)) {
+      await socket.send(Uint8Array.of(ACCESS_DENIED & 0xff));
+      await socket.close();
+    }
+  };
+  const loop = async (): Promise<void> => {
+    for (;;) {
+      const socket = await listener.accept();
+      take(socket).catch(async (error: unknown) => {
+        await socket.close();
+        if (!SocketError.is(error)) throw error;
+      });
+    }
+  };
+  loop().catch((error: unknown) => {
+    if (!SocketError.is(error)) throw error;
+  });
+  return {
+    socket: listener,
+    async close() {
+      await listener.close();
+      test?.terminate();
+    },
+  };
+}
