@@ -181,6 +181,8 @@ export const PROBLEM_PARAMETER = 8;
 /** `info` as above; the option or header is unknown (ICMPv6 codes 1 and 2). */
 export const PROBLEM_UNKNOWN_HEADER = 9;
 export const PROBLEM_UNKNOWN_OPTION = 10;
+/** A first fragment that does not hold all headers up to the transport's (ICMPv6 code 3, RFC 7112). */
+export const PROBLEM_INCOMPLETE_HEADERS = 11;
 
 export interface ErrorReporter {
   /** Sends an ICMP error about `packet` (its network header at `l3`) to its source, where the family's rules allow one. Borrows the packet. */

@@ -1,9 +1,105 @@
-// IPv6: the point that transports attach to.
+// IPv6: the points that transports, extension headers and options attach to. Numbers are IANA's and Linux's.
+import type { CounterSpec } from './counters.js';
+import type { NextHop } from './ip.js';
 import type { Packet } from './packet.js';
-import { u8Point, type Verdict } from './token.js';
+import type { SysctlSpec } from './sysctl.js';
+import { service, u8Point, type Verdict } from './token.js';
 
-/** Transports and extension headers over IPv6 by next header. `head` = `l4` on entry. Owned by the IPv6 plugin. */
+/** Transports over IPv6 by next header. `head` = `l4` on entry. Owned by `ipv6`. */
 export const IP6_PROTOCOL = u8Point<(packet: Packet) => undefined, (packet: Packet) => Verdict>('ipv6.protocol', 1);
+
+/** Next headers of extension headers: RFC 8200 §4. */
+export const NEXTHDR_HOP = 0;
+export const NEXTHDR_ROUTING = 43;
+export const NEXTHDR_FRAGMENT = 44;
+export const NEXTHDR_NONE = 59;
+export const NEXTHDR_DEST = 60;
+
+/**
+ * Reads an extension header, which starts at `l4`, and answers the packet to go on with, `l4` behind the header and `transport` its Next
+ * Header: the same packet, or one that was put together from it, which the caller is done with as its maker. Undefined: the packet ends
+ * here, and why is counted. `head` is left alone.
+ */
+export type Ip6ExtensionHeader = (packet: Packet) => Packet | undefined;
+/**
+ * Extension headers by next header: RFC 8200 §4. NEXTHDR_HOP is asked for right behind the fixed header alone, and before the packet is
+ * known to be ours. Without an attachment a header is an unknown next header. Owned by `ipv6`.
+ */
+export const IP6_EXTENSION_HEADER = u8Point<Ip6ExtensionHeader>('ipv6.extension-header', 1);
+
+/** Reads the option at `at` of `packet.bytes`, its length being inside the header. False: the packet ends here, and why is counted. */
+export type Ip6Option = (packet: Packet, at: number) => boolean;
+/** Options by their type, padding aside; unknown ones go by their two highest bits (RFC 8200 §4.2). Owned by `ipv6-hop-by-hop`. */
+export const IP6_HOP_BY_HOP_OPTION = u8Point<Ip6Option>('ipv6.hop-by-hop-option', 1);
+/** As above. Owned by `ipv6-destination-options`. */
+export const IP6_DESTINATION_OPTION = u8Point<Ip6Option>('ipv6.destination-option', 1);
+
+/** Cuts what is longer than its path: RFC 8200 §4.5. Without it such packets go back to their sender with -EMSGSIZE. */
+export interface Ip6Fragmenter {
+  /**
+   * Sends `packet`, whose IPv6 header stands at `head`, to `hop` in fragments of at most `mtu` bytes. Borrows it. 0, or -EMSGSIZE where its
+   * headers leave no room.
+   */
+  fragment(packet: Packet, mtu: number, hop: NextHop): number;
+}
+export const IP6_FRAGMENTER = service<Ip6Fragmenter>('ipv6.fragmenter', 1);
+
+/** What becomes of packets with a header of options. Declared by the plugins of both such headers, moved by what they share. */
+export const optionsCounters = <const H extends 'HBH' | 'DSTOPTS'>(header: H) =>
+  ({
+    truncated: {
+      unit: 'packets',
+      fate: `IP6_${header}_TRUNCATED`,
+      adds: ['Ip6.InHdrErrors'],
+      doc: 'The header, or an option of it, is longer than what holds it.',
+    },
+    tooLong: {
+      unit: 'packets',
+      fate: `IP6_${header}_LENGTH`,
+      adds: ['Ip6.InHdrErrors'],
+      doc: 'Longer than the sysctl of its length allows.',
+    },
+    tooMany: {
+      unit: 'packets',
+      fate: `IP6_${header}_NUMBER`,
+      adds: ['Ip6.InHdrErrors'],
+      doc: 'More options than the sysctl of their number allows.',
+    },
+    badPadding: {
+      unit: 'packets',
+      fate: `IP6_${header}_PADDING`,
+      adds: ['Ip6.InHdrErrors'],
+      doc: 'More than 7 octets of padding in a row, or padding that is not zero.',
+    },
+    unknownOption: {
+      unit: 'packets',
+      fate: `IP6_${header}_UNKNOWN`,
+      adds: ['Ip6.InHdrErrors'],
+      doc: 'An unknown option whose highest bits, or a sysctl, say to discard the packet.',
+    },
+  }) as const satisfies CounterSpec;
+
+/** `net.ipv6.max_<hbh|dst_opts>_*`: RFC 8504 §5.3. */
+export const optionsSysctls = (number: 'max_hbh_opts_number' | 'max_dst_opts_number', length: 'max_hbh_length' | 'max_dst_opts_length') =>
+  ({
+    maxNumber: {
+      path: `net.ipv6.${number}`,
+      initial: 8,
+      min: -2_147_483_648,
+      max: 2_147_483_647,
+      rfc: 'RFC 8504 §5.3',
+      doc: 'Most options of one header, padding aside. Below zero: as many known ones, and no unknown one.',
+    },
+    maxLength: {
+      path: `net.ipv6.${length}`,
+      initial: 2_147_483_647,
+      min: 0,
+      max: 2_147_483_647,
+      unit: 'bytes',
+      rfc: 'RFC 8504 §5.3',
+      doc: 'Longest header that is taken.',
+    },
+  }) as const satisfies SysctlSpec;
 
 export const IPV6_RECVERR = 25;
 export const IPV6_V6ONLY = 26;

@@ -92,6 +92,8 @@ export interface Packet {
   txTimeUs: number;
   /** VLAN tag control information, -1: none. */
   vlanTci: number;
+  /** It came with a Fragment header, or was put together from packets that did: RFC 8200 §4.5, RFC 6980. */
+  fragmented: boolean;
   /** Why it was dropped: the fate of the counter that moved. */
   reason: string | undefined;
 

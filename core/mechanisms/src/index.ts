@@ -1,4 +1,6 @@
 // @protoloom/mechanisms: protocol-free algorithms with time as an argument.
+export * from './fragments.js';
+export * from './ip6-options.js';
 export * from './reassembly.js';
 export * from './reno.js';
 export * from './timer-wheel.js';

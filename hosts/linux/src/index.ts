@@ -6,6 +6,10 @@ import { icmpv4 } from '@protoloom/icmpv4';
 import { ip } from '@protoloom/ip';
 import { ipv4 } from '@protoloom/ipv4';
 import { ipv6 } from '@protoloom/ipv6';
+import { ipv6DestinationOptions } from '@protoloom/ipv6-destination-options';
+import { ipv6Fragment } from '@protoloom/ipv6-fragment';
+import { ipv6HopByHop } from '@protoloom/ipv6-hop-by-hop';
+import { ipv6Routing } from '@protoloom/ipv6-routing';
 import { loopback } from '@protoloom/loopback';
 import { neighbour } from '@protoloom/neighbour';
 import { tcp } from '@protoloom/tcp';
@@ -14,6 +18,9 @@ import { tcpNewreno } from '@protoloom/tcp-newreno';
 import { tcpReno } from '@protoloom/tcp-reno';
 import { tun } from '@protoloom/tun';
 import { udp } from '@protoloom/udp';
+
+/** Every plugin of ours that is IPv6’s alone: without them a host speaks IPv4. */
+export const ipv6Plugins: readonly Plugin[] = Object.freeze([ipv6, ipv6HopByHop, ipv6DestinationOptions, ipv6Routing, ipv6Fragment]);
 
 /** Every plugin of ours. A list to be added to: `[...linuxHost, myPlugin]`. */
 export const linuxHost: readonly Plugin[] = Object.freeze([
@@ -25,7 +32,7 @@ export const linuxHost: readonly Plugin[] = Object.freeze([
   ip,
   ipv4,
   icmpv4,
-  ipv6,
+  ...ipv6Plugins,
   udp,
   tcp,
   tcpCubic,

@@ -87,7 +87,7 @@ describe('addresses and their routes', () => {
   });
 
   it('are refused where they cannot be, with what is allowed', () => {
-    const { stack } = new FrameHost({}, 1500, '@protoloom/ipv6');
+    const { stack } = new FrameHost({}, 1500, false);
     const refused = (cidr: string, iface = 'eth0') => {
       try {
         stack.address.add(iface, cidr);

@@ -6,7 +6,7 @@ export const counters = {
   inOctets: { unit: 'bytes', mib: 'Ip6.InOctets', doc: 'Their octets.' },
   inDelivers: { unit: 'packets', mib: 'Ip6.InDelivers', doc: 'Handed to a transport.' },
   otherHost: { unit: 'packets', fate: 'OTHERHOST', doc: 'For another station of the link.' },
-  malformed: { unit: 'packets', mib: 'Ip6.InHdrErrors', fate: 'IP_INHDR', doc: 'No version 6, or an address that cannot be there.' },
+  malformed: { unit: 'packets', fate: 'IP_INHDR', adds: ['Ip6.InHdrErrors'], doc: 'No version 6, or an address that cannot be there.' },
   truncated: { unit: 'packets', mib: 'Ip6.InTruncatedPkts', fate: 'PKT_TOO_SMALL', doc: 'Shorter than its payload length says.' },
   notForUs: { unit: 'packets', mib: 'Ip6.InAddrErrors', fate: 'IP_INADDRERRORS', doc: 'For another host; forwarding is not plugged in.' },
   notMember: { unit: 'packets', fate: 'IP_NOT_MEMBER', doc: 'To a group that nobody here has joined.' },

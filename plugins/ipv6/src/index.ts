@@ -8,13 +8,15 @@ import {
   IFF_LOOPBACK,
   INTERFACE_EVENTS,
   own,
+  PACKETS,
   type Packet,
   SEGMENT,
   use,
+  useIfPresent,
 } from '@protoloom/contracts';
 import { ADDRESSES } from '@protoloom/contracts/control';
 import { IP_ERRORS, NETWORK_FAMILY, type NetworkFamily, PACKET_HOOKS, ROUTES } from '@protoloom/contracts/ip';
-import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
+import { IP6_EXTENSION_HEADER, IP6_FRAGMENTER, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { ADDRESS_FAMILY, AF_INET6 } from '@protoloom/contracts/socket';
 import { addressFamily, destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
 import { counters } from './counters.js';
@@ -41,6 +43,8 @@ export const ipv6 = definePlugin({
     errors: use(IP_ERRORS, '^1.0'),
     hooks: use(PACKET_HOOKS, '^1.0'),
     addresses: use(ADDRESSES, '^1.0'),
+    packets: use(PACKETS, '^1.0'),
+    fragmenter: useIfPresent(IP6_FRAGMENTER, '^1.0'),
   },
   attaches: {
     receive: attach(ETHERTYPE, ETH_P_IPV6, '^1.0'),
@@ -50,13 +54,27 @@ export const ipv6 = definePlugin({
     segmenter: attach(SEGMENT, { layer: 3, kind: ETH_P_IPV6 }, '^1.0'),
     dissector: attach(DISSECTOR, { layer: 'ethertype', number: ETH_P_IPV6 }, '^1.0'),
   },
-  owns: { protocol: own(IP6_PROTOCOL, '1.0.0') },
+  owns: { protocol: own(IP6_PROTOCOL, '1.0.0'), extension: own(IP6_EXTENSION_HEADER, '1.0.0') },
   counters,
   sysctls,
   interfaceSysctls,
-  create({ use: { routes, errors, hooks, addresses }, points, counters: count, sysctls: knobs, interfaceSysctls: interfaceKnobs }) {
-    const input = new Input({ routes, errors, hooks, protocols: points.protocol, counters: count });
-    const output = new Output({ hooks, counters: count, interfaceSysctls: interfaceKnobs });
+  create({
+    use: { routes, errors, hooks, addresses, packets, fragmenter },
+    points,
+    counters: count,
+    sysctls: knobs,
+    interfaceSysctls: interfaceKnobs,
+  }) {
+    const input = new Input({
+      routes,
+      errors,
+      hooks,
+      packets,
+      protocols: points.protocol,
+      extensions: points.extension,
+      counters: count,
+    });
+    const output = new Output({ hooks, fragmenter, counters: count, interfaceSysctls: interfaceKnobs });
     const network: NetworkFamily = {
       family: AF_INET6,
       etherType: ETH_P_IPV6,
@@ -93,7 +111,7 @@ export const ipv6 = definePlugin({
         segmenter,
         dissector,
       },
-      otherwise: { protocol: { handler: input.unknownProtocol } },
+      otherwise: { protocol: { handler: input.unknownProtocol }, extension: { handler: (packet) => packet } },
     };
   },
 });

@@ -1,5 +1,5 @@
 // Receiving: RFC 8200 §3 and §4, in the order of Linux's ip6_rcv and ip6_input.
-import { type Counters, IFF_LOOPBACK, PACKET_OTHERHOST, PASS, type Packet, type Table } from '@protoloom/contracts';
+import { type Counters, IFF_LOOPBACK, PACKET_OTHERHOST, PASS, type Packet, type Packets, type Table } from '@protoloom/contracts';
 import {
   type IpErrors,
   type PacketHooks,
@@ -9,8 +9,9 @@ import {
   RTN_LOCAL,
   RTN_MULTICAST,
 } from '@protoloom/contracts/ip';
+import { type Ip6ExtensionHeader, NEXTHDR_HOP, NEXTHDR_NONE } from '@protoloom/contracts/ipv6';
 import { AF_INET6 } from '@protoloom/contracts/socket';
-import { isLoopbackWords, isMulticastWords, readIp6 } from '@protoloom/wire';
+import { isLoopbackWords, isMulticastWords, nextHeaderAt, readIp6 } from '@protoloom/wire';
 import { mayBeSource, scope } from './addresses.js';
 import { counters as spec } from './counters.js';
 import * as wire from './wire.js';
@@ -19,7 +20,9 @@ export interface InputContext {
   readonly routes: Routes;
   readonly errors: IpErrors;
   readonly hooks: PacketHooks;
+  readonly packets: Packets;
   readonly protocols: Table<(packet: Packet) => undefined>;
+  readonly extensions: Table<Ip6ExtensionHeader>;
   readonly counters: Counters<typeof spec>;
 }
 
@@ -38,7 +41,7 @@ export class Input {
 
   /** A packet came in: `head` is where the header should start. */
   receive(packet: Packet): undefined {
-    const { counters, hooks, routes } = this.#context;
+    const { counters, hooks, routes, extensions } = this.#context;
     if (packet.kind === PACKET_OTHERHOST) return this.#drop(packet, 'otherHost');
     counters.inReceives += packet.gsoSegments;
     counters.inOctets += packet.length;
@@ -47,23 +50,29 @@ export class Input {
     readIp6(view, head + 8, addresses, 0);
     readIp6(view, head + 24, addresses, 4);
     if (!this.#mayArrive(packet)) return this.#drop(packet, 'malformed');
-    const total = wire.HEADER_BYTES + wire.payloadBytes(view, head);
-    if (total > packet.length) return this.#drop(packet, 'truncated');
-    // Padding of the link ends here.
-    if (total < packet.length) packet.trim(total);
+    packet.transport = wire.nextHeader(view, head);
+    const payload = wire.payloadBytes(view, head);
+    // None in front of hop-by-hop options: a jumbogram, whose length is an option (RFC 2675 §3).
+    if (payload > 0 || packet.transport !== NEXTHDR_HOP) {
+      const total = wire.HEADER_BYTES + payload;
+      if (total > packet.length) return this.#drop(packet, 'truncated');
+      // Padding of the link ends here.
+      if (total < packet.length) packet.trim(total);
+    }
     packet.l3 = head;
     packet.l4 = head + wire.HEADER_BYTES;
     packet.family = AF_INET6;
     packet.hopLimit = wire.hopLimit(view, head);
     packet.trafficClass = wire.trafficClass(view, head);
-    packet.transport = wire.nextHeader(view, head);
+    if (packet.transport === NEXTHDR_HOP && extensions.has(NEXTHDR_HOP) && extensions.table[NEXTHDR_HOP]?.(packet) === undefined) return;
     packet.destinationType = routes.inputType(AF_INET6, addresses, 4);
     if (!hooks.prerouting.empty && hooks.prerouting.run(packet) !== PASS) return this.#drop(packet, 'hooked');
     if (packet.destinationType === RTN_MULTICAST) {
       // Memberships other than every node's own come with MLD.
       if (!isAllNodes(addresses, 4)) return this.#drop(packet, 'notMember');
     } else if (packet.destinationType !== RTN_LOCAL) return this.#drop(packet, 'notForUs');
-    packet.pull(wire.HEADER_BYTES);
+    packet.pull(packet.l4 - packet.head);
+    if (!hooks.input.empty && hooks.input.run(packet) !== PASS) return this.#drop(packet, 'hooked');
     this.#deliver(packet);
   }
 
@@ -75,18 +84,29 @@ export class Input {
     return !isMulticastWords(addresses, 4) || scope(addresses, 4) !== RT_SCOPE_HOST;
   }
 
-  /** To the transport; `head` is at its header. */
+  /** Past the extension headers, in whatever order they come, to the transport: RFC 8200 §4. */
   #deliver(packet: Packet): undefined {
-    const { counters, hooks, protocols } = this.#context;
-    if (!hooks.input.empty && hooks.input.run(packet) !== PASS) return this.#drop(packet, 'hooked');
-    if (packet.transport === wire.NO_NEXT_HEADER) return this.#drop(packet, 'noNextHeader');
-    if (protocols.has(packet.transport)) counters.inDelivers++;
-    protocols.table[packet.transport]?.(packet);
+    const { counters, packets, protocols, extensions } = this.#context;
+    let whole = packet;
+    // Hop-by-hop options have their place, which is past.
+    while (extensions.has(whole.transport) && whole.transport !== NEXTHDR_HOP) {
+      const next = extensions.table[whole.transport]?.(whole);
+      if (next !== whole && whole !== packet) packets.done(whole);
+      if (next === undefined) return;
+      whole = next;
+    }
+    whole.pull(whole.l4 - whole.head);
+    if (whole.transport === NEXTHDR_NONE) this.#drop(whole, 'noNextHeader');
+    else {
+      if (protocols.has(whole.transport)) counters.inDelivers++;
+      protocols.table[whole.transport]?.(whole);
+    }
+    if (whole !== packet) packets.done(whole);
   }
 
   /** Serves next headers that nobody attaches to: RFC 8200 §4. */
   readonly unknownProtocol = (packet: Packet): undefined => {
-    this.#context.errors.report(packet, PROBLEM_UNKNOWN_HEADER, wire.NEXT_HEADER_AT);
+    this.#context.errors.report(packet, PROBLEM_UNKNOWN_HEADER, nextHeaderAt(packet.view, packet.l3, packet.l4) - packet.l3);
     return this.#drop(packet, 'unknownProtocol');
   };
 

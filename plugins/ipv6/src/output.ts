@@ -1,7 +1,9 @@
-// Sending: RFC 8200 §3. The header in front of what a transport has built; what is too long for its path goes back to the sender (§4.5, §5).
-import { type Counters, ERRNO, ETH_P_IPV6, GSO_NONE, type InterfaceSysctlValues, PASS, type Packet } from '@protoloom/contracts';
+// Sending: RFC 8200 §3. The header in front of what a transport has built; what is too long for its path is cut by whoever
+// can, or goes back to the sender (§4.5, §5).
+import { type Cell, type Counters, ERRNO, ETH_P_IPV6, GSO_NONE, type InterfaceSysctlValues, PASS, type Packet } from '@protoloom/contracts';
 import type { NextHop, PacketHooks, Route } from '@protoloom/contracts/ip';
 import { RTN_MULTICAST } from '@protoloom/contracts/ip';
+import type { Ip6Fragmenter } from '@protoloom/contracts/ipv6';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { writeIp6 } from '@protoloom/wire';
 import type { counters as spec } from './counters.js';
@@ -12,6 +14,7 @@ const MAX_PAYLOAD_BYTES = 65_535;
 
 export interface OutputContext {
   readonly hooks: PacketHooks;
+  readonly fragmenter: Cell<Ip6Fragmenter>;
   readonly counters: Counters<typeof spec>;
   readonly interfaceSysctls: InterfaceSysctlValues<typeof interfaceSysctls>;
 }
@@ -25,12 +28,13 @@ export class Output {
 
   /** The network layer's part of `Route.output`. */
   send(packet: Packet, route: Route, protocol: number, hop: NextHop): number {
-    const { counters, hooks } = this.#context;
+    const { counters, hooks, fragmenter } = this.#context;
     const payload = packet.length;
     const total = wire.HEADER_BYTES + payload;
     counters.outRequests++;
     if (payload > MAX_PAYLOAD_BYTES) return -ERRNO.EMSGSIZE;
-    if (total > route.mtu && packet.gsoKind === GSO_NONE) {
+    const fits = total <= route.mtu || packet.gsoKind !== GSO_NONE;
+    if (!fits && (packet.dontFragment || fragmenter.now === undefined)) {
       counters.fragFails++;
       return -ERRNO.EMSGSIZE;
     }
@@ -46,6 +50,7 @@ export class Output {
     writeIp6(route.addresses, 4, view, at + 24);
     if (!hooks.output.empty && hooks.output.run(packet) !== PASS) return this.#hooked();
     if (!hooks.postrouting.empty && hooks.postrouting.run(packet) !== PASS) return this.#hooked();
+    if (!fits) return fragmenter.now?.fragment(packet, route.mtu, hop) ?? -ERRNO.EMSGSIZE;
     counters.outTransmits++;
     counters.outOctets += total;
     hop.output(packet);

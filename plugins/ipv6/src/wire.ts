@@ -1,9 +1,5 @@
 // IPv6 header, RFC 8200 §3.
 export const HEADER_BYTES = 40;
-/** Next Header of a packet that ends here: RFC 8200 §4.7. */
-export const NO_NEXT_HEADER = 59;
-/** Where the next header's number stands. */
-export const NEXT_HEADER_AT = 6;
 
 export const version = (v: DataView, at: number): number => v.getUint8(at) >> 4;
 /** DSCP and ECN, RFC 2474 and RFC 3168. */
@@ -11,7 +7,7 @@ export const trafficClass = (v: DataView, at: number): number => (v.getUint16(at
 export const flowLabel = (v: DataView, at: number): number => v.getUint32(at) & 0xfffff;
 /** What follows the header, bytes. */
 export const payloadBytes = (v: DataView, at: number): number => v.getUint16(at + 4);
-export const nextHeader = (v: DataView, at: number): number => v.getUint8(at + NEXT_HEADER_AT);
+export const nextHeader = (v: DataView, at: number): number => v.getUint8(at + 6);
 export const hopLimit = (v: DataView, at: number): number => v.getUint8(at + 7);
 
 /** Everything but the addresses. */

@@ -23,7 +23,7 @@ export interface Sent {
 
 /** A host with it in place of the IPv6 that there is, with 2001:db8::2 on `eth0`, and what that sends. */
 export function ip6Host(): { readonly host: FrameHost; readonly sent: Sent[] } {
-  const host = new FrameHost({}, 1500, '@protoloom/ipv6');
+  const host = new FrameHost({}, 1500, false);
   const sent: Sent[] = [];
   host.stack.plug(
     definePlugin({

@@ -9,6 +9,14 @@ type Octets = readonly number[];
 const u16 = (n: number): Octets => [(n >> 8) & 0xff, n & 0xff];
 const u32 = (n: number): Octets => [...u16(n >>> 16), ...u16(n)];
 
+/** Next header of the test transport, RFC 3692's. */
+export const TEST_TRANSPORT = 253;
+const address6 = (last: number): Octets => [0x20, 1, 0x0d, 0xb8, ...new Array<number>(11).fill(0), last];
+/** And over IPv6. */
+export const PEER6: Octets = address6(1);
+export const HOST6: Octets = address6(2);
+export const ALL_NODES: Octets = [0xff, 2, ...new Array<number>(13).fill(0), 1];
+
 /** RFC 1071, a word at a time. */
 function checksum(octets: Octets): number {
   let total = 0;
@@ -59,6 +67,20 @@ export function ip4(protocol: number, payload: Octets, fields: Ip4Fields = {}): 
     ...options,
   ];
   return [...patched(octets, 10, checksum(octets)), ...payload];
+}
+
+export interface Ip6Fields {
+  readonly length?: number;
+  readonly next?: number;
+  readonly source?: Octets;
+  readonly destination?: Octets;
+  readonly trafficClass?: number;
+}
+
+/** RFC 8200 §3. */
+export function ip6(payload: Octets, fields: Ip6Fields = {}): Octets {
+  const { length = payload.length, next = TEST_TRANSPORT, source = PEER6, destination = HOST6, trafficClass = 0 } = fields;
+  return [0x60 | (trafficClass >> 4), (trafficClass & 15) << 4, 0, 0, ...u16(length), next, 64, ...source, ...destination, ...payload];
 }
 
 function transport(protocol: number, segment: Octets, at: number, { source = PEER, destination = HOST }: Ip4Fields): Octets {
@@ -112,6 +134,7 @@ const SYN_OPTIONS = [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3
 export function goldenFrames(mac: Octets): Readonly<Record<string, Uint8Array>> {
   const all = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff] as const;
   const toHost = (payload: Octets) => ethernet(mac, 0x0800, payload);
+  const toHost6 = (payload: Octets, next: number) => ethernet(mac, 0x86dd, ip6(payload, { next }));
   const inner = udp(7000, 7, [1, 2, 3]);
   const echo = [8, 0, 0, 0, 0x12, 0x34, 0, 1, ...count(32)];
   const echoed = patched(echo, 2, checksum(echo));
@@ -131,6 +154,12 @@ export function goldenFrames(mac: Octets): Readonly<Record<string, Uint8Array>> 
     'TCP data to nobody': toHost(tcp(7000, 81, 1000, 5, 0x18, count(40))),
     'TCP with SACK': toHost(tcp(7001, 80, 1, 1, 0x10, [], [1, 1, 5, 10, 0, 0, 0, 9, 0, 0, 0, 20])),
     'unknown protocol': toHost(ip4(253, count(16))),
+    'IPv6 with extension headers': toHost6(
+      [60, 0, 5, 2, 0, 0, 1, 0, 43, 0, 0x1e, 2, 0, 0, 1, 0, 44, 0, 0, 0, 0, 0, 0, 0, TEST_TRANSPORT, 0, 0, 0, ...u32(1), ...count(9)],
+      0,
+    ),
+    'IPv6 first fragment': toHost6([TEST_TRANSPORT, 0, 0, 1, ...u32(2), ...count(16)], 44),
+    'IPv6 last fragment': toHost6([TEST_TRANSPORT, 0, 0, 16, ...u32(2), ...count(7)], 44),
     'unknown EtherType': ethernet(mac, 0x88b5, count(50)),
     '802.3 with LLC': Uint8Array.from([...[0x01, 0x80, 0xc2, 0, 0, 0], ...PEER_MAC, ...u16(38), 0x42, 0x42, 3, ...count(35), ...count(8)]),
     '802.3 with SNAP': Uint8Array.from([

@@ -1,6 +1,6 @@
 // A host on a virtual Ethernet whose other end is the test's: frames go in by hand, and what comes out is kept.
 import type { SysctlValue } from '@protoloom/contracts';
-import { linuxHost } from '@protoloom/linux';
+import { ipv6Plugins, linuxHost } from '@protoloom/linux';
 import { plainFrame, type SimDevice, Simulation } from '@protoloom/sim';
 import type { Stack } from '@protoloom/stack';
 import { ethernet, HOST, PEER, PEER_MAC } from './golden.js';
@@ -13,10 +13,10 @@ export class FrameHost {
   readonly mac: readonly number[];
   readonly #sent: Uint8Array[] = [];
 
-  /** 10.0.0.2/24 on `eth0`, with 10.0.0.1 known for a neighbour. @param without a plugin that a test puts its own in place of. */
-  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, mtu = 1500, without = '') {
+  /** 10.0.0.2/24 on `eth0`, with 10.0.0.1 known for a neighbour. @param ip6 false leaves IPv6 out, where a test puts its own in. */
+  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, mtu = 1500, ip6 = true) {
     this.sim = new Simulation(9);
-    this.stack = this.sim.host({ plugins: linuxHost.filter(({ name }) => name !== without), sysctls });
+    this.stack = this.sim.host({ plugins: ip6 ? linuxHost : linuxHost.filter((plugin) => !ipv6Plugins.includes(plugin)), sysctls });
     this.device = this.sim.device({ mtu });
     this.mac = [...(this.device.address as Uint8Array)];
     this.device.onFrame = ({ bytes }) => void this.#sent.push(bytes);

@@ -3,4 +3,5 @@
 export * from './golden.js';
 export { FrameHost } from './host.js';
 export * from './hostile.js';
+export * from './ip6-host.js';
 export { VERSION } from './version.js';

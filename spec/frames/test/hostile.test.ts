@@ -22,6 +22,7 @@ async function rig(): Promise<Rig> {
   stack.link.add(device);
   stack.link.up('eth0');
   stack.address.add('eth0', '10.0.0.2/24');
+  stack.address.add('eth0', '2001:db8::2/64');
   const datagrams = stack.socket(AF_INET, SOCK_DGRAM);
   await datagrams.bind({ port: 7 });
   const listener = stack.socket(AF_INET, SOCK_STREAM);
@@ -50,6 +51,8 @@ describe('hostile input', () => {
     for (const [name, frame] of Object.entries(goldenFrames([...(host.device.address as Uint8Array)]))) check(host, frame, name);
     expect(host.stack.counters.mib()).to.include({
       'Ip.ReasmOKs': 1,
+      'Ip6.ReasmOKs': 2,
+      'Ip6.InUnknownProtos': 2,
       'Icmp.InEchos': 3,
       'Udp.InDatagrams': 0,
       'Udp.NoPorts': 1,

@@ -1,5 +1,5 @@
 import { ARPHRD_NONE } from '@protoloom/contracts';
-import { AF_INET, SO_BINDTODEVICE, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM, SOL_SOCKET } from '@protoloom/contracts/socket';
+import { AF_INET, AF_INET6, SO_BINDTODEVICE, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM, SOL_SOCKET } from '@protoloom/contracts/socket';
 import { linuxHost } from '@protoloom/linux';
 import { type SimDevice, Simulation } from '@protoloom/sim';
 import { SocketError, type Stack } from '@protoloom/stack';
@@ -89,6 +89,33 @@ describe('a host of several interfaces', () => {
     expect(stack.route.list().filter(({ table }) => table === 'main')).to.deep.equal([]);
     expect(await codeOf(stack.socket(AF_INET, SOCK_STREAM).connect({ address: '10.0.0.2', port: 7 }))).to.equal('ENETUNREACH');
     expect(stack.packetsInHand).to.equal(0);
+    await sim.stop();
+  });
+});
+
+describe('datagrams of 60,000 octets over IPv6 [RFC 8200 §4.5]', () => {
+  async function pair(sim: Simulation): Promise<[Stack, Stack]> {
+    const one = sim.host({ plugins: linuxHost });
+    const other = sim.host({ plugins: linuxHost });
+    const wire = [attach(sim, one, 'tun0', '2001:db8::1/64', ARPHRD_NONE), attach(sim, other, 'tun0', '2001:db8::2/64', ARPHRD_NONE)];
+    sim.wire(wire, { delayUs: 1000, reorder: 0.3, reorderUs: 800, duplicate: 0.2 });
+    return [one, other];
+  }
+  const octets = (seed: number): Uint8Array => Uint8Array.from({ length: 60_000 }, (_, i) => (i * seed) >>> 3);
+
+  it('arrive whole, each, over a wire that reorders and doubles their fragments', async () => {
+    const sim = new Simulation(4);
+    const [one, other] = await pair(sim);
+    const receiver = other.socket(AF_INET6, SOCK_DGRAM);
+    await receiver.bind({ address: '2001:db8::2', port: 9 });
+    const sender = one.socket(AF_INET6, SOCK_DGRAM);
+    for (let seed = 1; seed <= 20; seed++) {
+      await sender.sendto(octets(seed), { address: '2001:db8::2', port: 9 });
+      const { data } = await sim.run(receiver.recvfrom());
+      expect(data).to.deep.equal(octets(seed));
+    }
+    expect(one.counters.mib()).to.include({ 'Ip6.FragOKs': 20, 'Ip6.FragCreates': 20 * 42 });
+    expect(other.counters.mib()).to.include({ 'Ip6.ReasmOKs': 20, 'Ip6.ReasmFails': 0 });
     await sim.stop();
   });
 });

@@ -1,7 +1,7 @@
 import { ARPHRD_NONE, definePlugin, type Plugin } from '@protoloom/contracts';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM } from '@protoloom/contracts/socket';
 import { TCP_CC_INFO, TCP_CONGESTION, TCP_INFO } from '@protoloom/contracts/tcp';
-import { linuxHost } from '@protoloom/linux';
+import { ipv6Plugins, linuxHost } from '@protoloom/linux';
 import { fixedWindow, greeter, greeting, toyNetwork } from '@protoloom/scenarios';
 import { type Impairment, Simulation } from '@protoloom/sim';
 import { AssemblyError, type Stack } from '@protoloom/stack';
@@ -175,7 +175,7 @@ describe('a toy network layer with 16-octet addresses and a 40-octet header', ()
   ] as const;
 
   it('carries TCP and UDP unchanged, beside IPv4', async () => {
-    const both = pair([...linuxHost.filter(({ name }) => name !== '@protoloom/ipv6'), toyNetwork], SIX, { type: ARPHRD_NONE });
+    const both = pair([...linuxHost.filter((plugin) => !ipv6Plugins.includes(plugin)), toyNetwork], SIX, { type: ARPHRD_NONE });
     const { sim, a, b } = both;
     await transfer(both, AF_INET6, '2001:db8::2', 300_000);
     const from = a.socket(AF_INET6, SOCK_DGRAM);
@@ -194,7 +194,7 @@ describe('a toy network layer with 16-octet addresses and a 40-octet header', ()
 
   it('is what it takes for transports to be without IPv4', async () => {
     const without = linuxHost.filter(
-      ({ name }) => !['@protoloom/ipv4', '@protoloom/ipv6', '@protoloom/icmpv4', '@protoloom/arp'].includes(name),
+      (plugin) => !ipv6Plugins.includes(plugin) && !['@protoloom/ipv4', '@protoloom/icmpv4', '@protoloom/arp'].includes(plugin.name),
     );
     const both = pair([...without, toyNetwork], [['2001:db8::1/64'], ['2001:db8::2/64']], {
       type: ARPHRD_NONE,

@@ -50,6 +50,7 @@ export class PooledPacket implements Packet {
   rxUs = 0;
   txTimeUs = 0;
   vlanTci = -1;
+  fragmented = false;
   reason: string | undefined = undefined;
   gsoKind = GSO_NONE;
   gsoSize = 0;
@@ -195,6 +196,7 @@ export class PooledPacket implements Packet {
     this.hash = 0;
     this.txTimeUs = 0;
     this.vlanTci = -1;
+    this.fragmented = false;
     this.reason = undefined;
     for (let i = 0; i < this.slots.length; i++) this.slots[i] = undefined;
   }

@@ -115,6 +115,7 @@ export class PacketPool implements Packets {
     to.rxUs = from.rxUs;
     to.txTimeUs = from.txTimeUs;
     to.vlanTci = from.vlanTci;
+    to.fragmented = from.fragmented;
     to.gsoKind = from.gsoKind;
     to.gsoSize = from.gsoSize;
     to.gsoSegments = from.gsoSegments;
