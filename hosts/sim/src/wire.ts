@@ -1,5 +1,5 @@
 // A virtual wire: what happens to frames between two devices, or more. All chance is the simulation's seed.
-import type { Frame, SimDevice } from './device.js';
+import type { Frame } from './device.js';
 import type { Random } from './random.js';
 
 /** What one direction of a wire does to frames. Probabilities are from 0 to 1. */
@@ -36,6 +36,11 @@ export interface WireClock {
   at(atUs: number, run: () => void): void;
 }
 
+/** Who is at the other end of a wire. */
+export interface WireEnd {
+  arrive(frame: Frame): void;
+}
+
 const REORDER_US = 10_000;
 
 /** One way from a device to the others on its wire. */
@@ -44,14 +49,14 @@ export class WireDirection {
   readonly statistics: WireStatistics = { frames: 0, bytes: 0, lost: 0, duplicated: 0, reordered: 0, corrupted: 0, overflowed: 0 };
   /** Sees each frame as it is sent; answering false loses it. */
   filter: ((frame: Frame) => boolean) | undefined;
-  readonly #to: readonly SimDevice[];
+  readonly #to: readonly WireEnd[];
   readonly #clock: WireClock;
   readonly #random: Random;
   /** When the last frame's last bit leaves, µs. */
   #busyUs = 0;
   #queued = 0;
 
-  constructor(to: readonly SimDevice[], impairment: Impairment, clock: WireClock, random: Random) {
+  constructor(to: readonly WireEnd[], impairment: Impairment, clock: WireClock, random: Random) {
     this.#to = to;
     this.impairment = impairment;
     this.#clock = clock;

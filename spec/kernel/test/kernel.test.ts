@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import { has, missing, Namespace } from './namespace.js';
+import { has, Namespace, skipWithoutKernel } from './namespace.js';
 
 const DEVICES = [
   { title: 'a TAP with offloads', args: ['--tap', 'tap0'] },
@@ -20,16 +20,6 @@ interface Iperf3Report {
       readonly udp?: { readonly bytes: number };
     }[];
   };
-}
-
-/** Skips a whole suite where there is no kernel to test against, and says why in each title. */
-function skipWithoutKernel(context: Mocha.Context): void {
-  const why = missing();
-  if (why === undefined) return;
-  context.test?.parent?.eachTest((test) => {
-    test.title += ` (skipped: ${why})`;
-  });
-  context.skip();
 }
 
 /** The test needs programs of the machine's. */

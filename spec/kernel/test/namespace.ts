@@ -20,6 +20,16 @@ export function missing(): string | undefined {
   return undefined;
 }
 
+/** Skips a whole suite where there is no kernel to test against, and says why in each title. */
+export function skipWithoutKernel(context: Mocha.Context): void {
+  const why = missing();
+  if (why === undefined) return;
+  context.test?.parent?.eachTest((test) => {
+    test.title += ` (skipped: ${why})`;
+  });
+  context.skip();
+}
+
 export interface Ready {
   readonly interfaces: readonly {
     readonly name: string;

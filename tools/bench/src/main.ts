@@ -2,11 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { main as impaired } from './impaired/main.js';
 import { runLimit } from './limit.js';
 import { type Case, type Contender, compileClient, type Direction, measure, TOPOLOGY } from './runs.js';
 import { runSubject } from './subject.js';
 
 const HELP = `usage: npm run bench -- [OPTION]...
+       npm run bench -- impaired [OPTION]...   over a wire that loses, reorders and duplicates; --help says more
 
 One TCP connection between the kernel (CUBIC) and a host on a TAP device, both ways, with and without offloads: beside the limit (the same
 device without a stack) and kernel to kernel over veth. Runs are interleaved; every figure is their median.
@@ -34,6 +36,7 @@ const progress = (text: string): void => {
 };
 
 export async function main(argv: readonly string[]): Promise<void> {
+  if (argv[0] === 'impaired') return impaired(argv.slice(1));
   if (argv[0] === '--serve') return serve(argv);
   const { values } = parseArgs({
     args: [...argv],

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const BULK = join(root, 'build', 'bulk');
-const PROGRAM = join(root, 'bin', 'bench.js');
+export const PROGRAM = join(root, 'bin', 'bench.js');
 const KERNEL = '10.99.0.1';
 const HOST = '10.99.0.2';
 const PORT = 5001;
@@ -33,10 +33,12 @@ export function compileClient(): void {
   });
 }
 
-const ip = (...args: readonly string[]): void => void execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 10_000 });
+/** Runs ip(8). @throws with what it says. */
+export const ip = (...args: readonly string[]): void =>
+  void execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 10_000 });
 
 /** A child that says a word when it is ready. */
-function started(child: ChildProcess, word: string): Promise<void> {
+export function started(child: ChildProcess, word: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let complaint = '';
     child.stderr?.on('data', (text: Buffer) => {
