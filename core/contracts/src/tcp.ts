@@ -166,8 +166,8 @@ export interface Controller {
   /** First send with nothing in flight. */
   onRestart?(idleUs: number): void;
   /**
-   * Receiver half: text came in, with a CE mark or without, before it is acknowledged. True: acknowledge now, first what came before as it was
-   * (RFC 8257 §3.2), then this; where ECN is classic, ECE says `ce` from here on. Without this callback ECE follows RFC 3168 §6.1.3.
+   * Receiver half: text came in, with a CE mark or without, before it is acknowledged. True: acknowledge now; where ECN is classic, first what
+   * came before, with the echo as it was (RFC 8257 §3.2), and ECE says `ce` from here on. Without this callback it follows RFC 3168 §6.1.3.
    */
   onReceive?(ce: boolean, bytes: number): boolean;
   onPath?(mssChanged: boolean): void;

@@ -150,7 +150,7 @@ function refresh(tcb: Tcb): void {
   view.rtoUs = tcb.rtoUs;
   view.minRttUs = tcb.minRttUs;
   view.phase = recovery.phase;
-  view.ecn = tcb.ecn === undefined ? 'off' : 'classic';
+  view.ecn = tcb.ecn === undefined ? 'off' : tcb.ecn.accurate === undefined ? 'classic' : 'accurate';
   const { cwnd, ssthresh } = tcb.control;
   view.cwndLimited = view.limitedInWindow || (cwnd < ssthresh && cwnd < 2 * view.maxPackets * tcb.mss);
 }

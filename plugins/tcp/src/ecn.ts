@@ -1,28 +1,40 @@
-// Explicit congestion notification: RFC 3168 §6.1, as Linux negotiates it, marks and echoes.
+// Explicit congestion notification: RFC 3168 §6.1, as Linux negotiates it, marks and echoes. What is accurate of it (RFC 9768) is in accecn/.
 import type { Packet } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
 import type { CongestionControl } from '@protoloom/contracts/tcp';
+import {
+  aceFlags,
+  aceOf,
+  echoOf,
+  SYN_ACCURATE,
+  SYN_ACK_BROKEN,
+  SYN_ACK_CLASSIC,
+  SYN_ACK_NONE,
+  SYN_CLASSIC,
+  SYN_NONE,
+} from './accecn/ace.js';
+import { INITIAL_CEP, newlyMarked } from './accecn/feedback.js';
+import { ecnFieldOf, handshakeEnded, synAckArrived } from './accecn/handshake.js';
+import { ACE_FAIL_RECV, ACE_FAIL_SEND, AccEcn } from './accecn/state.js';
 import { enterQuickMode } from './ack.js';
 import { controllerOf, textReceived } from './congestion.js';
 import type { Tcp } from './context.js';
+import { CE, ECT_0, ECT_1, NOT_ECT } from './ecn-field.js';
 import type { AckState } from './recovery/ack-state.js';
 import { sendAck } from './segment.js';
 import type { Segment } from './segment-in.js';
 import type { Tcb } from './tcb.js';
 import { CWR, ECE } from './wire.js';
 
-/** The ECN field of IP, RFC 3168 §5. */
-export const NOT_ECT = 0;
-export const ECT_1 = 1;
-export const ECT_0 = 2;
-export const CE = 3;
-
-/** tcp_ecn: what incoming connections are granted, outgoing ones ask for. */
+/** tcp_ecn: what incoming connections are granted, outgoing ones ask for. From ACCURATE_BOTH on accurate ECN is granted as well. */
 const ECN_BOTH = 1;
+const ACCURATE_BOTH = 3;
 const ACCURATE_IN_CLASSIC_OUT = 4;
 
 /** Segments that are acknowledged at once after a CE mark, and after a sign that one was repeated. */
 const QUICK_AFTER_CE = 2;
+/** SYNs, and SYN-ACKs, that may be lost before it is taken for a sign that their flags do not come through: RFC 9768 §3.1.4. */
+const LOST_WITH_FLAGS = 1;
 
 /** A connection that uses ECN, or asks for it. */
 export class Ecn {
@@ -34,12 +46,15 @@ export class Ecn {
   echoing = false;
   /** Sender: the next new data carries CWR (RFC 3168 §6.1.2). */
   cwrDue = false;
-  /** Sender: packets delivered whose acknowledgement echoed congestion. */
+  /** Sender: packets delivered that are known to have been marked; where ECN is classic, all whose acknowledgement echoed congestion. */
   deliveredCe = 0;
+  /** RFC 9768; undefined: ECN is classic. */
+  accurate: AccEcn | undefined = undefined;
 
-  constructor(wish: CongestionControl['ecn']) {
+  constructor(wish: CongestionControl['ecn'], accurate: boolean) {
     this.codepoint = wish?.codepoint === 1 ? ECT_1 : ECT_0;
     this.everywhere = wish !== undefined;
+    if (accurate) this.accurate = new AccEcn();
   }
 }
 
@@ -47,61 +62,116 @@ export class Ecn {
 const wishOf = (tcp: Tcp, chosen: string, route: Route | undefined): CongestionControl['ecn'] =>
   controllerOf(tcp, chosen || route?.congestionControl || tcp.sysctls.congestionControl).ecn;
 
-// ---- negotiation, RFC 3168 §6.1.1 ------------------------------------------------------------------------------------------------
+/** A controller that wants accurate feedback may have none rather than classic. */
+const takesClassic = (wish: CongestionControl['ecn']): boolean => wish?.wants !== 'accurate' || wish.fallback === 'classic';
+
+// ---- negotiation, RFC 3168 §6.1.1, RFC 9768 §3.1 ---------------------------------------------------------------------------------
 
 /** An active open begins: whether it asks for ECN. */
 export function askForEcn(tcb: Tcb, route: Route): void {
   const { tcp } = tcb;
   const mode = tcp.sysctls.ecn;
   const wish = wishOf(tcp, tcb.congestionControl, route);
-  const asks = mode === ECN_BOTH || mode === ACCURATE_IN_CLASSIC_OUT || wish !== undefined || route.ecn;
-  tcb.ecn = asks ? new Ecn(wish) : undefined;
-}
-
-/** Flags of our SYN. One that is sent again does without, where tcp_ecn_fallback says so: RFC 3168 §6.1.1.1. */
-export function synFlags(tcb: Tcb, packet: Packet, again: boolean): number {
-  const { ecn, tcp } = tcb;
-  if (ecn === undefined) return 0;
-  if (ecn.everywhere) packet.ecn = ecn.codepoint;
-  return again && tcp.sysctls.ecnFallback ? 0 : ECE | CWR;
-}
-
-/** Flags of the SYN-ACK in a simultaneous open, and of one from LISTEN. */
-export function synAckFlags(ecn: Ecn | undefined, packet: Packet): number {
-  if (ecn === undefined) return 0;
-  if (ecn.everywhere) packet.ecn = ecn.codepoint;
-  return ECE;
-}
-
-/** The peer's SYN-ACK: ECE without CWR grants what we asked for; anything else does not. */
-export function synAckReceived(tcb: Tcb, seg: Segment): void {
-  if ((seg.flags & (ECE | CWR)) !== ECE) tcb.ecn = undefined;
-}
-
-/** The SYN of a peer that opens at the same time: both have to ask. */
-export function crossedSynReceived(tcb: Tcb, seg: Segment): void {
-  if ((seg.flags & (ECE | CWR)) !== (ECE | CWR)) tcb.ecn = undefined;
+  const accurate = mode === ACCURATE_BOTH || wish?.wants === 'accurate';
+  const asks = accurate || mode === ECN_BOTH || mode === ACCURATE_IN_CLASSIC_OUT || wish !== undefined || route.ecn;
+  tcb.ecn = asks ? new Ecn(wish, accurate) : undefined;
 }
 
 /**
- * A SYN for a listener: whether ECN is granted. One that is itself ECN-capable comes out of a network that sets the field, and is not
+ * Flags of our SYN. One that is sent again does without, where tcp_ecn_fallback says so: RFC 3168 §6.1.1.1; RFC 9768 §3.1.4.1 tries twice.
+ * @param timeouts without an answer to those before it.
+ */
+export function synFlags(tcb: Tcb, packet: Packet, timeouts: number): number {
+  const { ecn, tcp } = tcb;
+  if (ecn === undefined) return 0;
+  markSyn(ecn, packet);
+  if (timeouts > (ecn.accurate === undefined ? 0 : LOST_WITH_FLAGS) && tcp.sysctls.ecnFallback) return 0;
+  return ecn.accurate === undefined ? ECE | CWR : aceFlags(SYN_ACCURATE);
+}
+
+function markSyn(ecn: Ecn, packet: Packet): void {
+  if (!ecn.everywhere) return;
+  packet.ecn = ecn.codepoint;
+  if (ecn.accurate !== undefined) ecn.accurate.sentSynField = ecn.codepoint;
+}
+
+/** Flags of the SYN-ACK in a simultaneous open, and of one from LISTEN. @param timeouts without an answer to others before it. */
+export function synAckFlags(tcp: Tcp, ecn: Ecn | undefined, packet: Packet, timeouts: number): number {
+  if (ecn === undefined) return 0;
+  markSyn(ecn, packet);
+  const { accurate } = ecn;
+  if (accurate === undefined) return ECE;
+  if (timeouts <= LOST_WITH_FLAGS || !tcp.sysctls.ecnFallback) return aceFlags(echoOf(accurate.synField));
+  // RFC 9768 §3.1.5: the peer may go on without ECN then, so that nothing is marked; feedback stays accurate.
+  accurate.failMode |= ACE_FAIL_SEND;
+  return 0;
+}
+
+/** The peer's SYN-ACK, RFC 9768 table 2: what of our request it grants. */
+export function synAckReceived(tcb: Tcb, seg: Segment): void {
+  const { ecn } = tcb;
+  if (ecn === undefined) return;
+  const ace = aceOf(seg.flags);
+  if (ecn.accurate === undefined) {
+    // RFC 3168 §6.1.1: ECE without CWR; the third flag meant nothing then.
+    if ((seg.flags & (ECE | CWR)) !== ECE) tcb.ecn = undefined;
+  } else if (ace === SYN_ACK_NONE || ace === SYN_ACK_BROKEN) tcb.ecn = undefined;
+  else if (ace === SYN_ACK_CLASSIC) fallBack(tcb, ecn);
+  else synAckArrived(tcb, ecn.accurate, seg);
+}
+
+/** The SYN of a peer that opens at the same time: both have to ask, and get what both can. */
+export function crossedSynReceived(tcb: Tcb, seg: Segment): void {
+  const { ecn } = tcb;
+  if (ecn === undefined) return;
+  const ace = aceOf(seg.flags);
+  if (ecn.accurate !== undefined && ace !== SYN_NONE && ace !== SYN_CLASSIC) ecn.accurate.synField = ecnFieldOf(seg);
+  else if ((seg.flags & (ECE | CWR)) === (ECE | CWR)) fallBack(tcb, ecn);
+  else tcb.ecn = undefined;
+}
+
+function fallBack(tcb: Tcb, ecn: Ecn): void {
+  if (ecn.accurate === undefined) return;
+  ecn.accurate = undefined;
+  if (!takesClassic(wishOf(tcb.tcp, tcb.congestionControl, tcb.route))) tcb.ecn = undefined;
+}
+
+/**
+ * A SYN for a listener: whether ECN is granted. A classic one that is itself ECN-capable comes out of a network that sets the field, and is not
  * believed (RFC 3168 §6.1.1), but where the listener's controller lives by it.
  */
 export function grantEcn(listener: Tcb, route: Route, seg: Segment): Ecn | undefined {
-  if ((seg.flags & (ECE | CWR)) !== (ECE | CWR)) return undefined;
   const { tcp } = listener;
+  const ace = aceOf(seg.flags);
+  if (ace === SYN_NONE) return undefined;
   const wish = wishOf(tcp, listener.congestionControl, route);
-  const isMarked = (seg.packet.trafficClass & CE) !== NOT_ECT;
-  return wish !== undefined || (!isMarked && isGranted(tcp, route)) ? new Ecn(wish) : undefined;
+  if (ace !== SYN_CLASSIC && grantsAccurate(tcp, wish)) {
+    const ecn = new Ecn(wish, true);
+    if (ecn.accurate !== undefined) ecn.accurate.synField = ecnFieldOf(seg);
+    return ecn;
+  }
+  if ((seg.flags & (ECE | CWR)) !== (ECE | CWR) || !takesClassic(wish)) return undefined;
+  return wish !== undefined || (ecnFieldOf(seg) === NOT_ECT && isGranted(tcp, route)) ? new Ecn(wish, false) : undefined;
 }
 
-/** What was granted before it became a SYN cookie. */
-export function regrantEcn(listener: Tcb, route: Route): Ecn | undefined {
+/** What was granted before it became a SYN cookie. @param classic the cookie tells. */
+export function regrantEcn(listener: Tcb, route: Route, seg: Segment, classic: boolean): Ecn | undefined {
   const { tcp } = listener;
-  return isGranted(tcp, route) ? new Ecn(wishOf(tcp, listener.congestionControl, route)) : undefined;
+  const wish = wishOf(tcp, listener.congestionControl, route);
+  // RFC 9768 §5.1: no other connection begins with such a field.
+  if (aceOf(seg.flags) > SYN_ACK_CLASSIC && grantsAccurate(tcp, wish)) return new Ecn(wish, true);
+  return classic && isGranted(tcp, route) ? new Ecn(wish, false) : undefined;
+}
+
+/** The handshake of an incoming connection has ended. */
+export function opened(tcb: Tcb, seg: Segment): void {
+  const { ecn } = tcb;
+  if (ecn?.accurate !== undefined) ecn.deliveredCe += handshakeEnded(tcb, ecn.accurate, seg);
 }
 
 const isGranted = (tcp: Tcp, route: Route): boolean => tcp.sysctls.ecn !== 0 || route.ecn;
+const grantsAccurate = (tcp: Tcp, wish: CongestionControl['ecn']): boolean =>
+  tcp.sysctls.ecn >= ACCURATE_BOTH || wish?.wants === 'accurate';
 
 // ---- receiving, RFC 3168 §6.1.3 --------------------------------------------------------------------------------------------------
 
@@ -112,23 +182,23 @@ const isGranted = (tcp: Tcp, route: Route): boolean => tcp.sysctls.ecn !== 0 || 
 export function echoDecided(tcb: Tcb, seg: Segment): void {
   const { ecn } = tcb;
   if (ecn === undefined) return;
-  const ce = (seg.packet.trafficClass & CE) === CE;
+  const ce = ecnFieldOf(seg) === CE;
   if (!textReceived(tcb, ce, seg.textLength)) return;
-  if (tcb.ackPending) sendAck(tcb);
+  if (tcb.ackPending && ecn.accurate === undefined) sendAck(tcb);
   tcb.ackNow = true;
   ecn.echoing = ce;
 }
 
 /** Text came in. A segment that is not ECN-capable, after others that were, is probably sent again: its sender waits. */
 export function marksReceived(tcb: Tcb, seg: Segment): void {
-  const field = seg.packet.trafficClass & CE;
+  const field = ecnFieldOf(seg);
   if (field === NOT_ECT) {
     if (tcb.ecnSeen) enterQuickMode(tcb, QUICK_AFTER_CE);
     return;
   }
   tcb.ecnSeen = true;
   const { ecn } = tcb;
-  if (field !== CE || ecn === undefined || ecn.echoing || decidesEcho(tcb)) return;
+  if (field !== CE || ecn === undefined || ecn.accurate !== undefined || ecn.echoing || decidesEcho(tcb)) return;
   // The sender's window may be about to be very small.
   enterQuickMode(tcb, QUICK_AFTER_CE);
   ecn.echoing = true;
@@ -139,26 +209,33 @@ const decidesEcho = (tcb: Tcb): boolean => tcb.controller?.onReceive !== undefin
 /** An acknowledgement that is not old. CWR ends the echo, on whatever segment it comes, as Linux takes it; with text it wants an answer. */
 export function acceptCwr(tcb: Tcb, seg: Segment): void {
   const { ecn } = tcb;
-  if (ecn === undefined || (seg.flags & CWR) === 0) return;
+  if (ecn === undefined || ecn.accurate !== undefined || (seg.flags & CWR) === 0) return;
   if (!decidesEcho(tcb)) ecn.echoing = false;
   if (seg.length > 0) tcb.ackNow = true;
 }
 
 // ---- sending, RFC 3168 §6.1.2, §6.1.4 to §6.1.6 ----------------------------------------------------------------------------------
 
-/** Whether an acknowledgement echoes congestion, and for how much: all that it delivers. @param packets that it delivers. */
+/** Whether an acknowledgement tells of congestion, and for how much; classic: all that it delivers. @param packets that it delivers. */
 export function feedbackReceived(tcb: Tcb, seg: Segment, ack: AckState, packets: number): void {
   const { ecn } = tcb;
-  if (ecn === undefined || seg.syn || (seg.flags & ECE) === 0) return;
-  ack.ece = true;
-  ack.ceBytes = ack.deliveredBytes;
-  ecn.deliveredCe += packets;
-  tcb.tcp.counters.deliveredCe += packets;
+  if (ecn === undefined || seg.syn) return;
+  let marked = packets;
+  if (ecn.accurate !== undefined) {
+    marked = newlyMarked(tcb, ecn.accurate, seg, ack, packets, ecn.deliveredCe);
+    ack.ece = marked > 0;
+  } else {
+    if ((seg.flags & ECE) === 0) return;
+    ack.ece = true;
+    ack.ceBytes = ack.deliveredBytes;
+  }
+  ecn.deliveredCe += marked;
+  tcb.tcp.counters.deliveredCe += marked;
 }
 
-/** The window was reduced, for whatever reason: the receiver is to know. */
+/** The window was reduced, for whatever reason: a receiver of the classic kind is to know. */
 export function reduced(tcb: Tcb): void {
-  if (tcb.ecn !== undefined) tcb.ecn.cwrDue = true;
+  if (tcb.ecn !== undefined && tcb.ecn.accurate === undefined) tcb.ecn.cwrDue = true;
 }
 
 /** The reduction was taken back before anybody was told. */
@@ -166,10 +243,14 @@ export function reductionUndone(tcb: Tcb): void {
   if (tcb.ecn !== undefined) tcb.ecn.cwrDue = false;
 }
 
-/** ECN-capable is new data alone: no acknowledgement, no retransmission. @returns ECE and CWR for its header. */
+/**
+ * ECN-capable is new data alone where ECN is classic: no acknowledgement, no retransmission; all of it where it is accurate, unless the field
+ * does not come through. @returns AE, ECE and CWR for its header.
+ */
 export function segmentFlags(tcb: Tcb, packet: Packet, seq: number, length: number): number {
   const { ecn } = tcb;
   if (ecn === undefined) return 0;
+  if (ecn.accurate !== undefined) return countingFlags(ecn.accurate, packet, ecn.codepoint, length);
   let flags = ecn.echoing ? ECE : 0;
   const isNew = length > 0 && ((seq - tcb.sndNxt) | 0) >= 0;
   if (isNew || ecn.everywhere) packet.ecn = ecn.codepoint;
@@ -179,3 +260,16 @@ export function segmentFlags(tcb: Tcb, packet: Packet, seq: number, length: numb
   }
   return flags;
 }
+
+/** RFC 9768 §3.2.2.1, §3.2.2.2: the counter of marks; the acknowledgement of a SYN-ACK echoes that one instead. */
+function countingFlags(accurate: AccEcn, packet: Packet, codepoint: number, length: number): number {
+  if ((accurate.failMode & (ACE_FAIL_SEND | ACE_FAIL_RECV)) === 0) packet.ecn = codepoint;
+  accurate.pendingCe = 0;
+  const echoes = accurate.echoes && length === 0;
+  accurate.echoes = false;
+  return aceFlags(echoes ? echoOf(accurate.synField) : accurate.receivedCe + INITIAL_CEP);
+}
+
+/** Offload clears CWR in all segments but the first (RFC 3168 §6.1.2), and would make another counter of it: then each leaves by itself. */
+export const mayCoalesce = ({ ecn }: Tcb): boolean =>
+  ecn?.accurate === undefined || (aceFlags(ecn.accurate.receivedCe + INITIAL_CEP) & CWR) === 0;

@@ -1,5 +1,6 @@
 // TCP_INFO: what `ss -ti` shows, under Linux's names. Times are µs but for those that Linux tells in ms.
 import type { Phase } from '@protoloom/contracts/tcp';
+import { CE, ECT_0, ECT_1 } from './ecn-field.js';
 import { inFlight } from './recovery/recovery.js';
 import { retransmitDelayUs } from './recovery/rto.js';
 import { receiveWindow, type Tcb, writeEnd } from './tcb.js';
@@ -24,6 +25,7 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
   const { nowUs } = tcb.tcp.clock;
   const sinceMs = (us: number): number => (us === 0 ? 0 : Math.max(0, Math.floor((nowUs - us) / 1000)));
   const { board } = recovery;
+  const accurate = tcb.ecn?.accurate;
   return {
     tcpi_state: tcb.state,
     tcpi_ca_state: CA_STATES[recovery.phase],
@@ -74,6 +76,15 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_snd_wnd: tcb.sndWnd,
     tcpi_rcv_wnd: receiveWindow(tcb),
     tcpi_rcv_ooopack: tcb.outOfOrderSegments,
+    tcpi_received_ce: accurate?.receivedCe ?? 0,
+    tcpi_delivered_e1_bytes: accurate?.deliveredBytes[ECT_1] ?? 0,
+    tcpi_delivered_e0_bytes: accurate?.deliveredBytes[ECT_0] ?? 0,
+    tcpi_delivered_ce_bytes: accurate?.deliveredBytes[CE] ?? 0,
+    tcpi_received_e1_bytes: accurate?.receivedBytes[ECT_1] ?? 0,
+    tcpi_received_e0_bytes: accurate?.receivedBytes[ECT_0] ?? 0,
+    tcpi_received_ce_bytes: accurate?.receivedBytes[CE] ?? 0,
+    tcpi_accecn_fail_mode: accurate?.failMode ?? 0,
+    tcpi_accecn_opt_seen: accurate?.optionSeen ?? 0,
     /** Ours besides: octets in flight. */
     bytes_in_flight: inFlight(tcb),
   };

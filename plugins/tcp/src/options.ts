@@ -1,5 +1,18 @@
 // TCP options: RFC 9293 §3.2, RFC 7323, RFC 2018, RFC 2883; and those from outside, by the point TCP_OPTION.
 import type { Packet } from '@protoloom/contracts';
+import {
+  blocksOf,
+  countersOf,
+  FULL_BYTES,
+  KIND_ORDER_0,
+  KIND_ORDER_1,
+  layout,
+  MOST_COUNTERS,
+  optionBytes,
+  optionSent,
+  parseOption,
+  writeOption,
+} from './accecn/option.js';
 import { MAX_SACK_BLOCKS, type Segment } from './segment-in.js';
 import type { Tcb } from './tcb.js';
 
@@ -16,7 +29,7 @@ export const TIMESTAMP_BYTES = 12;
 /** The same four octets in every segment that has nothing but timestamps. */
 const ALIGNED_TIMESTAMP = (NOP << 24) | (NOP << 16) | (TIMESTAMP << 8) | 10;
 /** Most octets of options. */
-const MAX_OPTION_BYTES = 40;
+export const MAX_OPTION_BYTES = 40;
 /** RFC 7323 §2.3. */
 const MAX_SCALE = 14;
 
@@ -30,6 +43,8 @@ export function parseOptions(view: DataView, from: number, to: number, seg: Segm
   seg.sackPermitted = false;
   seg.hasTimestamp = false;
   seg.sackCount = 0;
+  seg.accEcnKind = 0;
+  seg.accEcnCount = 0;
   if (to - from === TIMESTAMP_BYTES && view.getInt32(from) === ALIGNED_TIMESTAMP) {
     seg.hasTimestamp = true;
     seg.tsVal = view.getInt32(from + 4);
@@ -74,6 +89,10 @@ function parseOne(view: DataView, at: number, kind: number, length: number, seg:
       seg.sackCount = Math.min((length - 2) / 8, MAX_SACK_BLOCKS);
       for (let i = 0; i < 2 * seg.sackCount; i++) seg.sack[i] = view.getInt32(at + 2 + 4 * i);
       break;
+    case KIND_ORDER_0:
+    case KIND_ORDER_1:
+      parseOption(view, at, kind, length, seg);
+      break;
     default:
       break;
   }
@@ -93,9 +112,11 @@ export interface SynOptions {
 }
 
 /** MSS, then SACK-permitted in the place of the timestamps' NOPs, then the scale, as Linux lays them out. */
-export const synOptionBytes = (c: SynOptions): number => 4 + (c.timestampsOk ? 12 : c.sackOk ? 4 : 0) + (c.windowScalingOk ? 4 : 0);
+export const synOptionBytes = (c: SynOptions, accEcn = false): number =>
+  4 + (c.timestampsOk ? 12 : c.sackOk ? 4 : 0) + (c.windowScalingOk ? 4 : 0) + (accEcn ? FULL_BYTES : 0);
 
-export function writeSynOptions(c: SynOptions, view: DataView, at: number, nowUs: number): void {
+/** @param accEcn whether there is room for an AccECN option, and it is wanted. */
+export function writeSynOptions(c: SynOptions, view: DataView, at: number, nowUs: number, accEcn = false): void {
   view.setInt32(at, (MSS << 24) | (4 << 16) | c.advertisedMss);
   let next = at + 4;
   if (c.timestampsOk) {
@@ -104,7 +125,12 @@ export function writeSynOptions(c: SynOptions, view: DataView, at: number, nowUs
     view.setInt32(next + 4, timestamp(nowUs, c.tsOffset));
     view.setInt32(next + 8, c.tsRecent);
     next += 12;
-  } else if (c.sackOk) {
+  }
+  if (accEcn) {
+    writeOption(view, next, MOST_COUNTERS, undefined);
+    next += FULL_BYTES;
+  }
+  if (c.sackOk && !c.timestampsOk) {
     view.setInt32(next, (NOP << 24) | (NOP << 16) | (SACK_PERMITTED << 8) | 2);
     next += 4;
   }
@@ -129,20 +155,35 @@ function sackBlocks(tcb: Tcb): number {
   return Math.min(held, room >> 3, MAX_SACK_BLOCKS);
 }
 
+/** SACK blocks, and counters of AccECN, which share what timestamps leave: `blocksOf` and `countersOf`. */
+function shares(tcb: Tcb): number {
+  const blocks = sackBlocks(tcb);
+  const accurate = tcb.ecn?.accurate;
+  return accurate === undefined ? blocks : layout(tcb, accurate, blocks, MAX_OPTION_BYTES - (tcb.timestampsOk ? TIMESTAMP_BYTES : 0));
+}
+
 /** Octets of our own options in a segment that left now. */
 export function segmentOptionBytes(tcb: Tcb): number {
-  const blocks = sackBlocks(tcb);
-  return (tcb.timestampsOk ? TIMESTAMP_BYTES : 0) + (blocks > 0 ? 4 + 8 * blocks : 0);
+  const both = shares(tcb);
+  const blocks = blocksOf(both);
+  return (tcb.timestampsOk ? TIMESTAMP_BYTES : 0) + (blocks > 0 ? 4 + 8 * blocks : 0) + optionBytes(countersOf(both));
 }
 
 /** Writes them; a D-SACK has been told then. */
 export function writeSegmentOptions(tcb: Tcb, packet: Packet, at: number, nowUs: number): void {
   const { view } = packet;
-  const blocks = sackBlocks(tcb);
+  const both = shares(tcb);
+  const blocks = blocksOf(both);
+  const counters = countersOf(both);
   let next = at;
   if (tcb.timestampsOk) {
     writeTimestamp(view, next, timestamp(nowUs, tcb.tsOffset), tcb.tsRecent);
     next += TIMESTAMP_BYTES;
+  }
+  if (counters > 0 && tcb.ecn?.accurate !== undefined) {
+    writeOption(view, next, counters, tcb.ecn.accurate.receivedBytes);
+    optionSent(tcb, tcb.ecn.accurate);
+    next += optionBytes(counters);
   }
   if (blocks === 0) return;
   view.setInt32(next, (NOP << 24) | (NOP << 16) | (SACK << 8) | (2 + 8 * blocks));

@@ -2,6 +2,7 @@
 import { ERRNO } from '@protoloom/contracts';
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { paceDelayUs, paceQuantum } from './congestion.js';
+import { mayCoalesce } from './ecn.js';
 import { requestEgress } from './egress.js';
 import { armProbe, armRetransmit, rearmRetransmit } from './events/timeouts.js';
 import { cwndPackets } from './recovery/cwnd.js';
@@ -85,7 +86,7 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   const mss = segmentMss(tcb);
   const end = writeEnd(tcb);
   const room = available <= 0 ? mss : available;
-  const whole = Math.max(1, segments) * mss;
+  const whole = mayCoalesce(tcb) ? Math.max(1, segments) * mss : mss;
   const most = whole <= room ? whole : room > mss ? room - (room % mss) : room;
   const text = Math.min((end - seq) | 0, (sent.end - seq) | 0, most);
   if (((sent.end - seq) | 0) > most) tcb.recovery.board.split(sent, most);
@@ -206,7 +207,7 @@ function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number, at
   const mss = segmentMss(tcb);
   const route = routeOf(tcb);
   if (typeof route === 'number') return 0;
-  const most = Math.min(window, room, Math.max(maxPayload(route, segmentHeaderBytes(tcb)), mss));
+  const most = Math.min(window, room, mayCoalesce(tcb) ? Math.max(maxPayload(route, segmentHeaderBytes(tcb)), mss) : mss);
   if (unsent <= most) {
     const tail = unsent % mss;
     // RFC 9293 §3.7.4: a last segment that is not full waits while an earlier such one is unacknowledged.

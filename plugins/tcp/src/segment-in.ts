@@ -37,6 +37,10 @@ export class Segment {
   tsVal = 0;
   tsEcr = 0;
   sackCount = 0;
+  /** AccECN: the option's kind, 0: absent; its counters in their order there, and how many. */
+  accEcnKind = 0;
+  accEcnCount = 0;
+  readonly accEcn = new Int32Array(3);
   /** Left and right edges of SACK blocks, two by two. */
   readonly sack = new Int32Array(2 * MAX_SACK_BLOCKS);
 

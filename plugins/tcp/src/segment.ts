@@ -4,10 +4,12 @@ import type { Route } from '@protoloom/contracts/ip';
 import { IPPROTO_TCP, type SocketState } from '@protoloom/contracts/socket';
 import { GSO_TCP, PHASE_SEGMENT, PHASE_SYN, PHASE_SYN_ACK, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { add } from '@protoloom/wire';
+import { FULL_BYTES, synAckHasOption } from './accecn/option.js';
 import { ackSent, cancelDelayedAck, dataSent } from './ack.js';
 import type { Tcp } from './context.js';
 import { type Ecn, segmentFlags, synAckFlags, synFlags } from './ecn.js';
 import {
+  MAX_OPTION_BYTES,
   outsideBytes,
   type SynOptions,
   sealOutside,
@@ -131,6 +133,10 @@ function synOffer(tcb: Tcb): SynOptions {
   };
 }
 
+/** RFC 9768 §3.2.3.2.1: whether a SYN-ACK has the option. @param others octets of the other options. */
+const hasAccEcn = (ecn: Ecn | undefined, tcp: Tcp, again: boolean, others: number): boolean =>
+  ecn?.accurate !== undefined && synAckHasOption(tcp, again) && others + FULL_BYTES <= MAX_OPTION_BYTES;
+
 /** SYN, or SYN-ACK of a simultaneous open. The window is not scaled (RFC 7323 §2.2). */
 export function sendSyn(tcb: Tcb): number {
   const { tcp } = tcb;
@@ -138,16 +144,19 @@ export function sendSyn(tcb: Tcb): number {
   if (typeof route === 'number') return route;
   const phase = tcb.state === TCP_SYN_RECV ? PHASE_SYN_ACK : PHASE_SYN;
   const offer = synOffer(tcb);
-  const own = synOptionBytes(offer);
   const outside = outsideBytes(tcb, phase);
+  const isAgain = tcb.sndNxt !== tcb.iss;
+  const accEcn = phase === PHASE_SYN_ACK && hasAccEcn(tcb.ecn, tcp, tcb.retransmits > 0, synOptionBytes(offer) + outside);
+  const own = synOptionBytes(offer, accEcn);
   const headerBytes = wire.HEADER_BYTES + own + outside;
   const packet = tcp.packets.make(0);
   const at = packet.push(headerBytes);
-  const isAgain = tcb.sndNxt !== tcb.iss;
-  const flags = phase === PHASE_SYN_ACK ? wire.SYN | wire.ACK | synAckFlags(tcb.ecn, packet) : wire.SYN | synFlags(tcb, packet, isAgain);
+  const flags =
+    wire.SYN |
+    (phase === PHASE_SYN_ACK ? wire.ACK | synAckFlags(tcp, tcb.ecn, packet, tcb.retransmits) : synFlags(tcb, packet, tcb.retransmits));
   const ack = phase === PHASE_SYN_ACK ? tcb.rcvNxt : 0;
   wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, tcb.iss, ack, headerBytes, flags, Math.min(tcb.rcvWnd, 0xffff), 0);
-  writeSynOptions(offer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs);
+  writeSynOptions(offer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs, accEcn);
   if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own, phase);
   fromSocket(tcb, packet);
   sealOutside(tcb, packet);
@@ -199,7 +208,7 @@ export interface BarePeer extends Peer {
 }
 
 /** Who a SYN-ACK goes to. */
-export type HalfOpen = BarePeer & SynOptions & { readonly ecn: Ecn | undefined };
+export type HalfOpen = BarePeer & SynOptions & { readonly ecn: Ecn | undefined; readonly timeouts: number };
 
 /** A header alone, for flows that have no block. @param timestamps whether TSval and TSecr go along. */
 export function sendBare(
@@ -228,12 +237,13 @@ export function sendBare(
 
 /** SYN-ACK of a half-open connection. @returns 0 or a negative errno. */
 export function sendSynAck(tcp: Tcp, peer: HalfOpen, route: Route, iss: number, rcvNxt: number, window: number, again: boolean): number {
-  const headerBytes = wire.HEADER_BYTES + synOptionBytes(peer);
+  const accEcn = hasAccEcn(peer.ecn, tcp, again, synOptionBytes(peer));
+  const headerBytes = wire.HEADER_BYTES + synOptionBytes(peer, accEcn);
   const packet = tcp.packets.make(0);
   const at = packet.push(headerBytes);
-  const flags = wire.SYN | wire.ACK | synAckFlags(peer.ecn, packet);
+  const flags = wire.SYN | wire.ACK | synAckFlags(tcp, peer.ecn, packet, peer.timeouts);
   wire.writeHeader(packet.view, at, peer.localPort, peer.remotePort, iss, rcvNxt, headerBytes, flags, Math.min(window, 0xffff), 0);
-  writeSynOptions(peer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs);
+  writeSynOptions(peer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs, accEcn);
   packet.mark = peer.mark;
   packet.socket = peer.socket;
   if (!again) tcp.counters.outSegs++;

@@ -91,7 +91,9 @@ export function sendCookie(request: Request): number {
     // TSval a little in the past, so that its low bits can hold the options.
     const now = timestamp(tcp.clock.nowUs, 0);
     const options =
-      (request.windowScalingOk ? request.sndWndScale : NO_SCALE) | (request.sackOk ? SACK_OK : 0) | (request.ecn ? ECN_OK : 0);
+      (request.windowScalingOk ? request.sndWndScale : NO_SCALE) |
+      (request.sackOk ? SACK_OK : 0) |
+      (request.ecn !== undefined && request.ecn.accurate === undefined ? ECN_OK : 0);
     const stamped = (now & ~STAMP_MASK) | options;
     request.tsOffset = (request.tsOffset + stamped - now - (stamped > now ? STAMP_MASK + 1 : 0)) | 0;
   }
@@ -126,7 +128,7 @@ export function requestOfCookie(listener: Listener, seg: Segment): Request | und
   }
   request.negotiate(seg);
   if (request.answer(mss) < 0) return undefined;
-  if (usedEcn) request.ecn = regrantEcn(listener.tcb, request.route as Route);
+  request.ecn = regrantEcn(listener.tcb, request.route as Route, seg, usedEcn);
   request.iss = iss;
   return request;
 }

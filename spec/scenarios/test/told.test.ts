@@ -1,6 +1,6 @@
 // What TCP tells a controller of an outsider, in conversations whose every packet is written down; and what it makes of the answers.
 import { attach, definePlugin } from '@protoloom/contracts';
-import { type AckEvent, CONGESTION_CONTROL, type Controller, type LostPacket } from '@protoloom/contracts/tcp';
+import { type AckEvent, CONGESTION_CONTROL, type CongestionControl, type Controller, type LostPacket } from '@protoloom/contracts/tcp';
 import { linuxHost } from '@protoloom/linux';
 import { runScript } from '@protoloom/packetdrill';
 import { dctcp } from '@protoloom/scenarios';
@@ -12,7 +12,7 @@ interface Heard {
 }
 
 /** A controller with a window that stays, and what it was told: copies, since the records are TCP's. */
-function listening(): { plugin: ReturnType<typeof definePlugin>; heard: Heard } {
+function listening(ecn?: CongestionControl['ecn']): { plugin: ReturnType<typeof definePlugin>; heard: Heard } {
   const heard: Heard = { acks: [], losses: [] };
   const plugin = definePlugin({
     name: '@example/listening',
@@ -24,6 +24,7 @@ function listening(): { plugin: ReturnType<typeof definePlugin>; heard: Heard } 
         control: {
           name: 'listening',
           drive: 'window' as const,
+          ...(ecn === undefined ? {} : { ecn }),
           create: (): Controller => ({
             onAck: (ack) => heard.acks.push({ ...ack }),
             onCongestion: () => undefined,
@@ -162,6 +163,72 @@ describe('what a controller is told', () => {
     ]);
     // The window was what limited the first; behind what was sent next nothing waited.
     expect(heard.losses.map(({ appLimited }) => appLimited)).to.deep.equal([false, true]);
+  });
+});
+
+describe('a controller that wants accurate ECN', () => {
+  const CONNECT = `
+\`ip link set dev tun0 gso_max_segs 1
+sysctl -q net.ipv4.tcp_congestion_control=listening
+sysctl -q net.ipv4.tcp_ecn_option=0\`
+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0
++0 connect(3, ..., ...) = -1 EINPROGRESS
++0 > [ect1] SEWA 0:0(0) <...>
+`;
+
+  it('gets it whatever tcp_ecn says, with its codepoint on all that it sends; marks come as ce [RFC 9768 §3.1.1, RFC 9331 §4.1]', () => {
+    const { plugin, heard } = listening({ wants: 'accurate', codepoint: 1, fallback: 'off' });
+    play(
+      plugin,
+      `${CONNECT}
++0.02 < [noecn] SEW. 0:0(0) ack 1 win 65535 <mss 1000>
++0 > [ect1] W. 1:1(0) ack 1
++0 write(3, ..., 4000) = 4000
++0 > [ect1] .5 1:1001(1000) ack 1
++0 > [ect1] .5 1001:2001(1000) ack 1
++0 > [ect1] .5 2001:3001(1000) ack 1
++0 > [ect1] P.5 3001:4001(1000) ack 1
++0.02 < [ect1] .7 1:1(0) ack 4001 win 65535
+`,
+    );
+    const { ce, ece, delivered } = heard.acks.at(-1) as AckEvent;
+    expect({ ce, ece, delivered }).to.deep.equal({ ce: 2000, ece: true, delivered: 4000 });
+  });
+
+  it('has none rather than the classic kind where it says so, and that where it says so [contract, fallback]', () => {
+    for (const [fallback, data] of [
+      ['off', '[noecn] P.'],
+      ['classic', '[ect1] P.'],
+    ] as const)
+      play(
+        listening({ wants: 'accurate', codepoint: 1, fallback }).plugin,
+        `${CONNECT}
++0.02 < [noecn] SE. 0:0(0) ack 1 win 65535 <mss 1000>
++0 > ${fallback === 'off' ? '[noecn]' : '[ect1]'} . 1:1(0) ack 1
++0 write(3, ..., 100) = 100
++0 > ${data} 1:101(100) ack 1
+`,
+      );
+  });
+
+  it('grants it to peers that ask, and nothing to those that ask for the classic kind [contract, fallback]', () => {
+    for (const [syn, synAck] of [
+      ['SEWA', '[ect1] SW.'],
+      ['SEW', '[noecn] S.'],
+    ] as const)
+      play(
+        listening({ wants: 'accurate', codepoint: 1, fallback: 'off' }).plugin,
+        `
+\`sysctl -q net.ipv4.tcp_congestion_control=listening
+sysctl -q net.ipv4.tcp_ecn_option=0\`
+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < [noecn] ${syn} 0:0(0) win 65535 <mss 1000>
++0 > ${synAck} 0:0(0) ack 1 <...>
+`,
+      );
   });
 });
 

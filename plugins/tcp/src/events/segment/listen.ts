@@ -3,9 +3,10 @@ import { SOURCE } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
 import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
+import { synRepeated } from '../../accecn/handshake.js';
 import { initialRcvMss, isLimited, isSegmentLimited } from '../../ack.js';
 import type { Tcp } from '../../context.js';
-import { grantEcn } from '../../ecn.js';
+import { grantEcn, opened } from '../../ecn.js';
 import { deferRounds, type Listener, Request } from '../../listener.js';
 import { makeTcb } from '../../make.js';
 import { openOutside, timestamp } from '../../options.js';
@@ -69,8 +70,9 @@ function admit(listener: Listener, seg: Segment, iss: number | undefined): boole
     request.sackOk = false;
   }
   if (request.answer(seg.mss) < 0) return dropSyn(tcp);
-  // A cookie keeps it in the timestamp as well.
-  if (!isFlood || request.timestampsOk) request.ecn = grantEcn(listener.tcb, request.route as Route, seg);
+  request.ecn = grantEcn(listener.tcb, request.route as Route, seg);
+  // A cookie keeps it in the timestamp as well; accurate ECN shows by itself.
+  if (isFlood && !request.timestampsOk && request.ecn?.accurate === undefined) request.ecn = undefined;
   if (isFlood) {
     sendCookie(request);
     return true;
@@ -106,6 +108,7 @@ export function requestArrives(request: Request, seg: Segment): boolean {
   const isOld = request.timestampsOk && seg.hasTimestamp && pawsRejects(request, seg, tcp.clock.nowUs);
   // The SYN again: the SYN-ACK was lost, or late.
   if (seg.syn && !seg.ackFlag && !seg.rst && seg.seq === request.irs && !isOld) {
+    if (request.ecn?.accurate !== undefined) synRepeated(request.ecn.accurate, seg);
     if (!isLimited(request, 'ackSkippedSynRecv')) request.send(true);
     return true;
   }
@@ -237,6 +240,7 @@ function beget(request: Request, seg: Segment): Tcb {
   if (request.retransmits === 0 && request.sentUs >= 0) sampleRtt(child, tcp.clock.nowUs - request.sentUs);
   initialRcvMss(child);
   openOutside(child);
+  opened(child, seg);
   enter(child, TCP_SYN_RECV);
   return child;
 }

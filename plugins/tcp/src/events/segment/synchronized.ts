@@ -11,6 +11,8 @@ import {
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
 } from '@protoloom/contracts/tcp';
+import { synRepeated } from '../../accecn/handshake.js';
+import { received } from '../../accecn/receive.js';
 import { answerUnacceptable, challengeAck, enterQuickMode, MAX_QUICK_ACKS, scheduleAck } from '../../ack.js';
 import { acceptCwr } from '../../ecn.js';
 import { requestEgress } from '../../egress.js';
@@ -38,6 +40,7 @@ export function synchronized(tcb: Tcb, seg: Segment): boolean {
     counters.invalidAck++;
     return false;
   }
+  if (tcb.ecn?.accurate !== undefined) received(tcb, tcb.ecn.accurate, seg);
   if (!checkAck(tcb, seg)) {
     counters.invalidAck++;
     return false;
@@ -92,6 +95,7 @@ function isAcceptable(tcb: Tcb, seg: Segment): boolean {
     challengeAck(tcb);
     return false;
   }
+  if (seg.syn) synAckAgain(tcb, seg);
   // Fourth: RFC 5961 §4.2, whatever its sequence number. Not the SYN-ACK of a simultaneous open, which acknowledges our SYN.
   if (seg.syn && !isCrossedSynAck(tcb, seg)) {
     counters.outOfWindow++;
@@ -107,6 +111,14 @@ const isCrossedSynAck = (tcb: Tcb, seg: Segment): boolean =>
 /** Some stacks number the RST that follows their FIN as the FIN itself (Linux's tcp_reset_check). */
 const isResetAfterFin = (tcb: Tcb, seg: Segment): boolean =>
   seg.seq === ((tcb.rcvNxt - 1) | 0) && (tcb.state === TCP_CLOSE_WAIT || tcb.state === TCP_LAST_ACK || tcb.state === TCP_CLOSING);
+
+/** RFC 9768 §3.2.2.1: a SYN-ACK that comes again is echoed again, as it came last. */
+function synAckAgain(tcb: Tcb, seg: Segment): void {
+  const accurate = tcb.ecn?.accurate;
+  if (accurate === undefined || !seg.ackFlag || seg.seq !== tcb.irs) return;
+  synRepeated(accurate, seg);
+  accurate.echoes = true;
+}
 
 function synChallenge(tcb: Tcb): void {
   tcb.tcp.counters.synChallenge++;

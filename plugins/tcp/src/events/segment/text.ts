@@ -9,6 +9,7 @@ import {
   TCP_SYN_RECV,
   TCP_TIME_WAIT,
 } from '@protoloom/contracts/tcp';
+import { repeated as optionMayBeDropped } from '../../accecn/option.js';
 import { dataReceived, enterInteractive, enterQuickMode, MAX_QUICK_ACKS, measureSegment } from '../../ack.js';
 import { flushCompressed } from '../../ack-compression.js';
 import { Reassembly } from '../../buffers/reassembly.js';
@@ -73,6 +74,7 @@ function beyondWindow(tcb: Tcb): boolean {
 function repeated(tcb: Tcb, from: number, to: number): boolean {
   tcb.tcp.counters.delayedAckLost++;
   if (((to - tcb.rcvNxt) | 0) <= 0) reportDuplicate(tcb, from, to);
+  if (tcb.ecn?.accurate !== undefined) optionMayBeDropped(tcb.ecn.accurate, from);
   enterQuickMode(tcb, MAX_QUICK_ACKS);
   sendAck(tcb);
   return true;
