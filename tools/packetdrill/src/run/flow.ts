@@ -185,7 +185,7 @@ export class Flow {
     if (!equalWords(packet.destination, 0, this.remote.words, 0)) return false;
     const { transport } = packet;
     if (spec.ip.fragment !== undefined) return packet.fragment !== undefined;
-    if (spec.transport.protocol === 'icmp') return transport.protocol === 'icmp';
+    if (spec.transport.protocol === 'icmp' && transport.protocol === 'icmp') return true;
     if (transport.protocol !== 'tcp' && transport.protocol !== 'udp') return false;
     if ((transport.protocol === 'tcp' ? TCP : UDP) !== this.protocol) return false;
     const first = this.state === 'connecting' || this.state === 'syn-sent';
@@ -197,7 +197,7 @@ export class Flow {
       if (transport.protocol === 'tcp') this.localIsn = transport.seq;
       return true;
     }
-    const { source = this.local.port, destination = this.remote.port } = spec.transport.ports ?? {};
+    const { source = this.local.port, destination = this.remote.port } = ('ports' in spec.transport ? spec.transport.ports : undefined) ?? {};
     return (
       equalWords(packet.source, 0, this.local.words, 0) && transport.sourcePort === source && transport.destinationPort === destination
     );

@@ -100,6 +100,8 @@ export class Stage {
   /** Lets everything happen up to then. What is past stays as it is. */
   advanceTo(us: number): void {
     this.#sim.runTo(Math.max(this.#sim.nowUs, this.#startUs + us));
+    // What the script does next happens now, not when the stack last had something to do.
+    this.stack.enter();
     const thrown = this.#thrown;
     this.#thrown = undefined;
     if (thrown !== undefined) throw thrown;
@@ -114,6 +116,7 @@ export class Stage {
   later(us: number, run: () => void): void {
     this.#sim.at(this.#sim.nowUs + us, () => {
       if (this.#thrown !== undefined) return;
+      this.stack.enter();
       try {
         run();
       } catch (error) {
