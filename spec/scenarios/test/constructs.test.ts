@@ -1,28 +1,44 @@
-// Every construct of the packetdrill language is in a script of our own.
+// Every construct of the packetdrill language is in a script of our own: what the table of the tool's README lists, and the forms that it tells of.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
 const OWN = fileURLToPath(new URL('../scripts', import.meta.url));
-const CALLS =
-  'socket bind listen accept accept4 connect shutdown close read readv recv recvfrom recvmsg write writev send sendto sendmsg sendfile splice ' +
-  'getsockopt setsockopt ioctl fcntl poll epoll_create epoll_ctl epoll_wait open pipe';
-const COMMANDS = 'sysctl echo nstat ss grep cat dd rm';
-const OPTIONS =
-  'ip_version local_ip remote_ip gateway_ip netmask_ip connect_port bind_port mtu mss speed tolerance_usecs tolerance_percent ' +
-  'tcp_ts_tick_usecs non_fatal strict_segments define';
+const README = readFileSync(fileURLToPath(import.meta.resolve('@protoloom/packetdrill')).replace(/dist\/index\.js$/, 'README.md'), 'utf8');
 
-const constructs: readonly (readonly [name: string, pattern: RegExp])[] = [
-  ...CALLS.split(' ').map((call) => [`${call}()`, new RegExp(`^[^<>\`]*\\b${call}\\(`, 'm')] as const),
-  ...COMMANDS.split(' ').map((command) => [`the command ${command}`, new RegExp(`(^|\`|\\| )${command} `, 'm')] as const),
-  ...OPTIONS.split(' ').map((option) => [`--${option}`, new RegExp(`^--${option}\\b`, 'm')] as const),
-  ...['ip route', 'ip tcp_metrics', 'tc qdisc', 'ethtool -K'].map((command) => [command, new RegExp(`(^|\`)${command} `, 'm')] as const),
-  ['--init_scripts and a file of commands', /^--init_scripts=[\s\S]*\.\/defaults\.sh/m],
+/** What the table of the language lists in backticks, by the row's name. */
+function listed(row: string): string[] {
+  const [, text = ''] = new RegExp(`^\\| ${row} \\| (.*) \\|$`, 'm').exec(README) ?? [];
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span);
+}
+
+/** The words of the first list in a row. */
+const wordsOf = (row: string): string[] => (listed(row).find((span) => span.includes(' ')) ?? '').split(' ');
+
+type Construct = readonly [name: string, pattern: RegExp];
+
+const ofTheTable: readonly Construct[] = [
+  ...wordsOf('settings').map((name): Construct => [`--${name}`, new RegExp(`^--${name}\\b`, 'm')]),
+  ...listed('versions')
+    .filter((span) => span.startsWith('ipv'))
+    .map((version): Construct => [`--ip_version=${version}`, new RegExp(`^--ip_version=${version}$`, 'm')]),
+  ...wordsOf('options').map((name): Construct => [`the option ${name}`, new RegExp(`<([^>]*,)?${name}\\b`)]),
+  ...wordsOf('IP').map((name): Construct => [`[${name}]`, new RegExp(`\\[([^\\]]*, ?)?${name}\\b[^\\]]*\\] \\S`)]),
+  ...wordsOf('calls').map((call): Construct => [`${call}()`, new RegExp(`^[^<>\`]*\\b${call}\\(`, 'm')]),
+  ...listed('commands').map((command): Construct => {
+    const [name = ''] = command.split(' …');
+    return [`the command ${name}`, new RegExp(`(^|[\`;|/] ?)${name.replaceAll('.', '\\.')}`, 'm')];
+  }),
+];
+
+const forms: readonly Construct[] = [
+  ['a file of commands to begin with', /^--init_scripts=[\s\S]*\.\/defaults\.sh/m],
   ['absolute time', /^0 /m],
   ['relative time', /^\+0\.\d+ /m],
   ['any time', /^\* /m],
   ['a range of times', /^\+[\d.]+~\+[\d.]+ /m],
+  ['a range of times since the beginning', /^[\d.]+~[\d.]+ /m],
   ['a call that waits', /^\+[\d.]+\.\.\.[\d.]+ /m],
   ['flags with PSH, ECE, CWR and URG', /^\S+ < .*\bPEWU\. /m],
   ['AccECN in a SYN', / SEWA /],
@@ -32,21 +48,18 @@ const constructs: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['a window', / > .* win \d/],
   ['the urgent pointer', / urg \d/],
   ['ports', / \d+ > \d+ S /],
-  ...['mss \\d', 'nop', 'eol', 'wscale \\d', 'sackOK', 'sack \\d', 'TS val', 'FO[,>]', 'FOEXP', 'md5', 'ECN e', 'kind \\d'].map(
-    (option) => [`the option ${option}`, new RegExp(`<([^>]*,)?${option}`)] as const,
-  ),
+  ['an option by its kind', /<([^>]*,)?kind \d/],
   ['any options', /<\.\.\.>/],
   ['a datagram', / [<>] (\[.*\] )?udp \(/],
   ['a fragment', /\[frag \d+:\d+\]/],
   ['an ICMP error that quotes a segment, with an MTU', /icmp unreachable frag_needed mtu \d+ \[\d/],
+  ['an ICMP error that quotes a datagram', /icmp unreachable \w+ \[udp \(/],
   ['an ICMP type and code by number', /icmp type_3 code_1/],
   ['an echo', /icmp echo_request id \d+ \[raw/],
-  ...['noecn', 'ect0', 'ce', 'tos 0x', 'ttl \\d'].map(
-    (attribute) => [`[${attribute}]`, new RegExp(`\\[([^\\]]*, ?)?${attribute}`)] as const,
-  ),
   ['an errno with its comment', /= -1 E[A-Z]+ \([A-Z]/],
   ['linger', /\{onoff=1/],
   ['msghdr with a control message', /msg_control=\[\{cmsg_level/],
+  ['tcp_info', /TCP_INFO, \{tcpi_/],
   ['epoll_event', /\{events=EPOLLIN/],
   ['assert', /\bassert\b/],
   ['assignment, print and arithmetic', /print\(.*\/\//],
@@ -61,7 +74,7 @@ describe('constructs of the packetdrill language', () => {
     .filter((name) => name.endsWith('.pkt'))
     .map((name) => readFileSync(join(OWN, name), 'utf8'));
 
-  for (const [name, pattern] of constructs)
+  for (const [name, pattern] of [...ofTheTable, ...forms])
     it(`${name} is in a script of our own`, () => {
       expect(
         texts.some((text) => pattern.test(text)),

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { comparePacket } from '../dist/packets/compare.js';
+import { outbound, sentAs } from './packets.js';
 import { CONVERSATION, changed, failing, lineOf, passes } from './scripts.js';
 
 const SYN_ACK = '> S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,TS val 100 ecr 1000,nop,wscale 10>';
@@ -29,7 +31,7 @@ const CHANGES: readonly (readonly [what: string, from: string, to: string, field
   ['either of ECT', '> [noecn] .', '> [ect01] .', 'ecn'],
   ['the type of service', '> [noecn] .', '> [tos 0x10] .', 'tos'],
   ['the TTL', '> [noecn] .', '> [ttl 63] .', 'ttl'],
-  ['another protocol', DATA, '> icmp unreachable port_unreachable', ''],
+  ['another protocol', DATA, '> icmp unreachable port_unreachable', 'protocol'],
   ['the time of a packet', `+0 ${DATA}`, `+0.002 ${DATA}`, 'time'],
   ['a range of time', `+0 ${DATA}`, `+0.002~+0.003 ${DATA}`, 'time'],
   ['a return value', 'read(4, ..., 100) = 10', 'read(4, ..., 100) = 11', 'result'],
@@ -50,10 +52,43 @@ describe('each expectation of a script is held', () => {
     it(`${what}: fails for that reason alone`, () => {
       const text = changed(CONVERSATION, from, to);
       const { result, fields } = failing(text);
-      expect(fields).to.deep.equal(field === '' ? [] : [field]);
+      expect(fields).to.deep.equal([field]);
       expect(result.line).to.equal(lineOf(text, to));
     });
   }
+
+  it('options that this conversation does not have: there, not there, and each with its octets', () => {
+    const compare = (expected: string, actual: string): string[] =>
+      comparePacket(outbound(expected), sentAs(outbound(actual))).map(({ field }) => field);
+    const cases: readonly (readonly [one: string, other: string, field: string])[] = [
+      ['FO 01020304,nop,nop', 'FO 01020305,nop,nop', 'option FO'],
+      ['FO,nop,nop', 'FO 01020304,nop,nop', 'option FO'],
+      ['FOEXP 01020304', 'FOEXP 01020305', 'option FOEXP'],
+      ['md5 000102030405060708090a0b0c0d0e0f,nop,nop', 'md5 000102030405060708090a0b0c0d0e00,nop,nop', 'option md5'],
+      ['ECN e0b 1 ceb 2 e1b 3,nop', 'ECN e0b 1 ceb 2 e1b 4,nop', 'option ECN'],
+      ['ECN e0b 1 ceb 2 e1b 3,nop', 'ECN e1b 3 ceb 2 e0b 1,nop', 'option ECN'],
+      ['kind 253 c0ff', 'kind 253 c0fe', 'option kind'],
+      ['kind 253 c0ff', 'kind 252 c0ff', 'options'],
+      ['eol,eol,eol,eol', 'eol,eol,eol,nop', 'options'],
+    ];
+    for (const [one, other, field] of cases) {
+      const segment = `. 1:1(0) ack 1 <${one}>`;
+      expect(compare(segment, segment), one).to.deep.equal([]);
+      expect(compare(segment, `. 1:1(0) ack 1 <${other}>`), `${one} for ${other}`).to.deep.equal([field]);
+      expect(compare(segment, '. 1:1(0) ack 1'), `${one} for none`).to.deep.equal(['options']);
+      expect(compare('. 1:1(0) ack 1', segment), `none for ${one}`).to.deep.equal(['options']);
+    }
+  });
+
+  it('the flow label: one for each label of the script', () => {
+    const text = CONVERSATION.replace('// one conversation\n', '// one conversation\n--ip_version=ipv6\n--mtu=1520\n');
+    passes(text);
+    const { result, fields } = failing(
+      changed(changed(text, '> [noecn] . 1:1(0)', '> [flowlabel 0x1] . 1:1(0)'), DATA, DATA.replace('>', '> [flowlabel 0x2]')),
+    );
+    expect(fields).to.deep.equal(['flow label']);
+    expect(result.event).to.contain('flowlabel');
+  });
 
   it('SACK blocks', () => {
     const text = `0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3

@@ -47,4 +47,12 @@ describe('the process that a script plays', () => {
     expect(result).to.deep.include({ line: 2, column: 20, reason: 'MSS stands for nothing: --define MSS=VALUE says for what' });
     expect(result.conversation).to.deep.equal([]);
   });
+
+  it('what is not there fails with one line that names it: timestamps of the socket, and their control message', () => {
+    const { result } = failing(`${ACCEPTED}+0 setsockopt(4, SOL_SOCKET, SO_TIMESTAMPING, [SOF_TIMESTAMPING_TX_ACK], 4) = 0`);
+    expect(result.reason).to.equal('setsockopt: the stack has no option SO_TIMESTAMPING of SOL_SOCKET');
+    passes(`${ACCEPTED}+0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 0}], msg_flags=MSG_ERRQUEUE,
+  msg_control=[{cmsg_level=SOL_SOCKET, cmsg_type=SCM_TIMESTAMPING, cmsg_data={scm_sec=0, scm_nsec=1000}}]}, MSG_ERRQUEUE) = -1 EAGAIN (…)
+`);
+  });
 });
