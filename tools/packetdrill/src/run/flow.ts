@@ -197,7 +197,8 @@ export class Flow {
       if (transport.protocol === 'tcp') this.localIsn = transport.seq;
       return true;
     }
-    const { source = this.local.port, destination = this.remote.port } = ('ports' in spec.transport ? spec.transport.ports : undefined) ?? {};
+    const { source = this.local.port, destination = this.remote.port } =
+      ('ports' in spec.transport ? spec.transport.ports : undefined) ?? {};
     return (
       equalWords(packet.source, 0, this.local.words, 0) && transport.sourcePort === source && transport.destinationPort === destination
     );
