@@ -106,7 +106,11 @@ async function addon() {
   const script = join(host, 'scripts', 'build.mjs');
   const built = join(host, 'build', 'tuntap.node');
   const stamp = `${built}.sha256`;
-  const wanted = digest(textOf(join(host, 'native', 'tuntap.c')), textOf(script), process.arch);
+  const wanted = digest(
+    ...readdirSync(join(host, 'native')).map((file) => textOf(join(host, 'native', file))),
+    textOf(script),
+    process.arch,
+  );
   if (existsSync(built) && textOf(stamp) === wanted) return;
   rmSync(built, { force: true });
   const { ok, output } = existsSync(script)

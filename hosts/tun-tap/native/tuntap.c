@@ -20,6 +20,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "segments.h"
+
 // Not in every C library's headers; the kernel's numbers.
 #ifndef TUN_F_USO4
 #define TUN_F_USO4 0x20
@@ -28,22 +30,23 @@
 
 #define MAX_ARGUMENTS 24
 #define MAX_IOVECS 8
-#define VNET_HEADER_BYTES 10
 
 typedef struct {
   int fd;
+  // Whether the frames are Ethernet's, and whether the kernel reads and writes virtio-net headers; where it does not, we do as they say.
+  bool ethernet, vnet;
   bool closing, reading, writing;
   uv_poll_t poll;
   napi_env env;
   napi_ref self, on_readable, on_writable;
   napi_async_context context;
   // What JavaScript lends: held by reference for as long as native code may fill it.
-  napi_ref slab_ref, lengths_ref, vnet_ref;
+  napi_ref slab_ref, places_ref, header_ref;
   uint8_t *slab;
   size_t slab_bytes;
-  int32_t *lengths;
-  size_t lengths_count;
-  uint8_t *vnet;
+  int32_t *places;
+  size_t places_count;
+  uint8_t *header;
 } handle_t;
 
 // ---- arguments and results
@@ -135,8 +138,8 @@ static void closed(uv_handle_t *poll) {
   release(handle->env, &handle->on_readable);
   release(handle->env, &handle->on_writable);
   release(handle->env, &handle->slab_ref);
-  release(handle->env, &handle->lengths_ref);
-  release(handle->env, &handle->vnet_ref);
+  release(handle->env, &handle->places_ref);
+  release(handle->env, &handle->header_ref);
   release(handle->env, &handle->self);
   napi_close_handle_scope(handle->env, scope);
   handle->fd = -1;
@@ -180,9 +183,10 @@ static napi_value adopt(napi_env env, int fd, napi_value readable, napi_value wr
 
 // ---- devices
 
-// open(name, tap, vnet, multiQueue, onReadable, onWritable): the device, or -errno.
+// open(name, tap, vnet, multiQueue, onReadable, onWritable): the device, or -errno. Without vnet the kernel does no offloads, and we do them here.
 static napi_value device_open(napi_env env, napi_callback_info info) {
-  napi_value argv[MAX_ARGUMENTS];
+  napi_value argv[MAX_ARGUMENTS], device;
+  napi_valuetype type;
   struct ifreq request = {0};
   int little = 1, header = VNET_HEADER_BYTES, fd;
   bool vnet;
@@ -199,7 +203,13 @@ static napi_value device_open(napi_env env, napi_callback_info info) {
     // UDP segmentation where the kernel has it.
     if (ioctl(fd, TUNSETOFFLOAD, offloads | TUN_F_USO4 | TUN_F_USO6) < 0 && ioctl(fd, TUNSETOFFLOAD, offloads) < 0) goto failed;
   }
-  return adopt(env, fd, argv[4], argv[5]);
+  device = adopt(env, fd, argv[4], argv[5]);
+  napi_typeof(env, device, &type);
+  if (type == napi_external) {
+    handle_of(env, device)->ethernet = boolean(env, argv[1]);
+    handle_of(env, device)->vnet = vnet;
+  }
+  return device;
 failed : {
   int error = errno;
   close(fd);
@@ -217,71 +227,88 @@ static napi_value device_name(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// bind(device, slab, lengths, vnet): where frames are read to, their lengths, and what stands in front of each that is written.
+// bind(device, slab, places, header): where frames are read to; for each where it begins in the slab and how long it is, the virtio-net header
+// counted; the virtio-net header of what is written.
 static napi_value device_bind(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS];
   handle_t *handle;
   arguments(env, info, argv);
   handle = handle_of(env, argv[0]);
   release(env, &handle->slab_ref);
-  release(env, &handle->lengths_ref);
-  release(env, &handle->vnet_ref);
+  release(env, &handle->places_ref);
+  release(env, &handle->header_ref);
   handle->slab = octets(env, argv[1], &handle->slab_bytes);
-  handle->lengths = (int32_t *)octets(env, argv[2], &handle->lengths_count);
-  handle->vnet = octets(env, argv[3], NULL);
+  handle->places = (int32_t *)octets(env, argv[2], &handle->places_count);
+  handle->header = octets(env, argv[3], NULL);
   napi_create_reference(env, argv[1], 1, &handle->slab_ref);
-  napi_create_reference(env, argv[2], 1, &handle->lengths_ref);
-  if (handle->vnet != NULL) napi_create_reference(env, argv[3], 1, &handle->vnet_ref);
+  napi_create_reference(env, argv[2], 1, &handle->places_ref);
+  napi_create_reference(env, argv[3], 1, &handle->header_ref);
   return NULL;
 }
 
-// read(device, most, room): reads up to `most` frames, the i-th to slab[i * room]; answers how many, or -errno where not even one.
+// read(device, most, room): reads up to `most` frames of up to `room` octets with the virtio-net header, and joins what belongs together.
+// Answers how many there are then, negative less one where more may wait: -1 - count; or INT32_MIN + errno where not even one could be read.
 static napi_value device_read(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS];
   handle_t *handle;
-  int32_t most, room, count = 0;
+  joined_t last = {0}, next;
+  size_t at = 0;
+  int32_t most, room, frames = 0, count = 0;
   arguments(env, info, argv);
   handle = handle_of(env, argv[0]);
   most = integer(env, argv[1]);
   room = integer(env, argv[2]);
-  if (handle->closing || handle->slab == NULL) return number(env, -EBADF);
-  while (count < most && (size_t)count < handle->lengths_count && (size_t)(count + 1) * room <= handle->slab_bytes) {
-    ssize_t length = read(handle->fd, handle->slab + (size_t)count * room, room);
+  if (handle->closing || handle->slab == NULL) return number(env, INT32_MIN + (double)EBADF);
+  while (frames < most && 2 * (size_t)count + 1 < handle->places_count && at + room <= handle->slab_bytes) {
+    size_t before = handle->vnet ? 0 : VNET_HEADER_BYTES;
+    ssize_t length = read(handle->fd, handle->slab + at + before, room - before);
     if (length < 0) {
       if (errno == EINTR) continue;
-      if (count == 0 && errno != EAGAIN) return number(env, -errno);
+      if (frames == 0 && errno != EAGAIN) return number(env, INT32_MIN + (double)errno);
       break;
     }
-    handle->lengths[count++] = (int32_t)length;
+    frames++;
+    if (!handle->vnet) {
+      frame_read(&next, handle->slab + at + before, length, handle->ethernet);
+      if (frame_join(&last, &next)) {
+        handle->places[2 * count - 1] = (int32_t)(VNET_HEADER_BYTES + last.length);
+        at = (size_t)(last.frame + last.length - handle->slab);
+        continue;
+      }
+      if (count > 0) frame_finish(&last);
+      last = next;
+    }
+    handle->places[2 * count] = (int32_t)at;
+    handle->places[2 * count + 1] = (int32_t)(before + length);
+    count++;
+    at += before + length;
   }
-  return number(env, count);
+  if (!handle->vnet && count > 0) frame_finish(&last);
+  return number(env, frames == most ? -1 - count : count);
 }
 
-// write(device, vnet, bytes, from, to, …(bytes, at, length)): one frame. The octets written, or -errno.
+// write(device, bytes, from, to, …(bytes, at, length)): one frame, as the virtio-net header asks. The octets written, or -errno.
 static napi_value device_write(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS];
   struct iovec parts[MAX_IOVECS];
   handle_t *handle;
-  int count = 0;
+  int count = 1;
   int32_t from;
   ssize_t written;
   size_t argc = arguments(env, info, argv);
   handle = handle_of(env, argv[0]);
-  if (handle->closing) return number(env, -EBADF);
-  if (boolean(env, argv[1])) {
-    parts[count].iov_base = handle->vnet;
-    parts[count++].iov_len = VNET_HEADER_BYTES;
-  }
-  from = integer(env, argv[3]);
-  parts[count].iov_base = octets(env, argv[2], NULL) + from;
-  parts[count++].iov_len = integer(env, argv[4]) - from;
-  for (size_t i = 5; i + 2 < argc && count < MAX_IOVECS; i += 3) {
+  if (handle->closing || handle->header == NULL) return number(env, -EBADF);
+  parts[0].iov_base = handle->header;
+  parts[0].iov_len = VNET_HEADER_BYTES;
+  from = integer(env, argv[2]);
+  parts[count].iov_base = octets(env, argv[1], NULL) + from;
+  parts[count++].iov_len = integer(env, argv[3]) - from;
+  for (size_t i = 4; i + 2 < argc && count < MAX_IOVECS; i += 3) {
     parts[count].iov_base = octets(env, argv[i], NULL) + integer(env, argv[i + 1]);
     parts[count++].iov_len = integer(env, argv[i + 2]);
   }
-  do written = writev(handle->fd, parts, count);
-  while (written < 0 && errno == EINTR);
-  return number(env, written < 0 ? -errno : (double)written);
+  written = handle->vnet ? parts_write(handle->fd, parts, count) : packet_write(handle->fd, handle->ethernet, handle->header, parts + 1, count - 1);
+  return number(env, (double)written);
 }
 
 // watch(device, reading, writing): what the loop waits for.

@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const source = join(root, 'native', 'tuntap.c');
+const sources = ['tuntap.c', 'segments.c', 'segments.h'].map((name) => join(root, 'native', name));
 const [out = join(root, 'build', 'tuntap.node')] = process.argv.slice(2);
 
 if (process.platform !== 'linux') {
   console.error(`the TAP and TUN addon is for Linux, not ${process.platform}`);
   process.exit(1);
 }
-if (existsSync(out) && statSync(out).mtimeMs > statSync(source).mtimeMs) process.exit(0);
+if (existsSync(out) && sources.every((source) => statSync(out).mtimeMs > statSync(source).mtimeMs)) process.exit(0);
 
 const places = [
   process.env.npm_config_nodedir,
@@ -42,7 +42,7 @@ const flags = [
   '-DNAPI_VERSION=8',
   '-o',
   out,
-  source,
+  ...sources.filter((source) => source.endsWith('.c')),
 ];
 try {
   execFileSync(compiler, flags, { stdio: ['ignore', 'inherit', 'inherit'], timeout: 120_000 });
@@ -50,7 +50,7 @@ try {
   console.error(
     error.code === 'ENOENT'
       ? `there is no C compiler ${compiler}: install one (gcc), or set CC`
-      : `${compiler} could not compile ${source}`,
+      : `${compiler} could not compile ${join(root, 'native')}`,
   );
   process.exit(1);
 }

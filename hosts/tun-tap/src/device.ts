@@ -10,13 +10,12 @@ import {
   type DevicePort,
   ERRNO,
   type Fragment,
-  NO_OFFLOAD,
   type Packet,
 } from '@protoloom/contracts';
 import { GSO_TCP } from '@protoloom/contracts/tcp';
 import { MacAddress } from '@protoloom/wire';
 import { KernelInterface } from './kernel.js';
-import { type NativeHandle, native, systemError } from './native.js';
+import { type NativeHandle, native, READ_FAILED, systemError } from './native.js';
 import * as vnet from './vnet.js';
 
 /** Frames read by one call. */
@@ -25,7 +24,8 @@ const BATCH = 64;
 const OFFLOAD_ROOM = 65_536 + 64;
 const LINK_HEADER_BYTES = 18;
 
-const OFFLOAD: DeviceFeatures = Object.freeze({
+/** Of every device: where the kernel does not do it, the addon does. */
+const FEATURES: DeviceFeatures = Object.freeze({
   checksum: true,
   segments: (_: number, gsoKind: number) => gsoKind === GSO_TCP,
   maxSegmentBytes: 65_535,
@@ -38,7 +38,10 @@ export interface DeviceOptions {
   readonly mtu?: number;
   /** The stack's own link address, colon form (TAP alone); left out: a random one. */
   readonly address?: string;
-  /** Super-segments and checksums as the kernel has them, through the virtio-net header. Default true. */
+  /**
+   * Super-segments and checksums as the kernel has them, through the virtio-net header. Default true; else the kernel has frames of the MTU's
+   * size with checksums, and the addon segments and joins.
+   */
   readonly offload?: boolean;
   /** IFF_MULTI_QUEUE: further devices may be opened on the same interface. */
   readonly multiQueue?: boolean;
@@ -72,7 +75,7 @@ export class TunTapDevice implements Device {
   readonly name: string;
   readonly type: number;
   readonly address: Uint8Array | undefined;
-  readonly features: DeviceFeatures;
+  readonly features = FEATURES;
   readonly headerBytes = 0;
   /** The kernel's end. */
   readonly kernel: KernelInterface;
@@ -86,7 +89,7 @@ export class TunTapDevice implements Device {
   readonly #offload: boolean;
   readonly #slab: Uint8Array;
   readonly #view: DataView;
-  readonly #lengths = new Int32Array(BATCH);
+  readonly #places = new Int32Array(2 * BATCH);
   readonly #vnet = new Uint8Array(vnet.HEADER_BYTES);
   readonly #vnetView = new DataView(this.#vnet.buffer);
   readonly #room: number;
@@ -113,7 +116,6 @@ export class TunTapDevice implements Device {
     this.address = own;
     this.kernel = new KernelInterface(this.name);
     this.#offload = offload;
-    this.features = offload ? OFFLOAD : NO_OFFLOAD;
     try {
       if (mtu !== undefined) this.kernel.setMtu(mtu);
       this.mtu = this.kernel.mtu;
@@ -121,10 +123,10 @@ export class TunTapDevice implements Device {
       this.#native.close(handle);
       throw error;
     }
-    this.#room = offload ? OFFLOAD_ROOM + vnet.HEADER_BYTES : this.mtu + LINK_HEADER_BYTES;
+    this.#room = vnet.HEADER_BYTES + (offload ? OFFLOAD_ROOM : this.mtu + LINK_HEADER_BYTES);
     this.#slab = new Uint8Array(this.#room * BATCH);
     this.#view = new DataView(this.#slab.buffer);
-    this.#native.bind(handle, this.#slab, this.#lengths, this.#vnet);
+    this.#native.bind(handle, this.#slab, this.#places, this.#vnet);
     // Nothing is read before the stack asks.
     this.#watch(false, false);
   }
@@ -137,31 +139,30 @@ export class TunTapDevice implements Device {
   poll(budget: number, input: DeviceInput): number {
     if (this.#closed) return 0;
     const most = Math.min(budget, BATCH);
-    const count = this.#native.read(this.#handle, most, this.#room);
-    if (count < 0) {
-      this.#fail(systemError(count, 'read', this.name));
+    const result = this.#native.read(this.#handle, most, this.#room);
+    if (result < READ_FAILED / 2) {
+      this.#fail(systemError(READ_FAILED - result, 'read', this.name));
       return 0;
     }
-    const header = this.#offload ? vnet.HEADER_BYTES : 0;
+    const count = result < 0 ? -1 - result : result;
     for (let i = 0; i < count; i++) {
-      const at = i * this.#room;
-      const length = this.#lengths[i] as number;
-      if (length <= header) continue;
-      const packet = input.frame(this.#slab, this.#view, at + header, at + length);
-      if (this.#offload) vnet.readHeader(this.#view, at, packet);
+      const at = this.#places[2 * i] as number;
+      const length = this.#places[2 * i + 1] as number;
+      if (length <= vnet.HEADER_BYTES) continue;
+      const packet = input.frame(this.#slab, this.#view, at + vnet.HEADER_BYTES, at + length);
+      vnet.readHeader(this.#view, at, packet);
       input.deliver(packet);
     }
-    if (count < most && !this.#reading) this.#watch(true, this.#writing);
-    return count < most ? count : budget;
+    if (result < 0) return budget;
+    if (!this.#reading) this.#watch(true, this.#writing);
+    return count;
   }
 
   transmit(packet: Packet): boolean {
     if (this.#closed) return true;
-    if (this.#offload) vnet.writeHeader(this.#vnetView, packet);
+    vnet.writeHeader(this.#vnetView, packet);
     const result =
-      packet.fragmentCount === 0
-        ? this.#native.write(this.#handle, this.#offload, packet.bytes, packet.head, packet.tail)
-        : this.#gather(packet);
+      packet.fragmentCount === 0 ? this.#native.write(this.#handle, packet.bytes, packet.head, packet.tail) : this.#gather(packet);
     if (result >= 0) return true;
     if (result === -ERRNO.EAGAIN || result === -ERRNO.ENOBUFS) {
       this.#watch(this.#reading, true);
@@ -178,7 +179,7 @@ export class TunTapDevice implements Device {
     } catch (error) {
       return (error as NodeJS.ErrnoException).errno ?? -ERRNO.EINVAL;
     }
-    if (!this.#offload && mtu + LINK_HEADER_BYTES > this.#room) return -ERRNO.EINVAL;
+    if (!this.#offload && vnet.HEADER_BYTES + mtu + LINK_HEADER_BYTES > this.#room) return -ERRNO.EINVAL;
     this.mtu = mtu;
     return 0;
   }
@@ -197,18 +198,16 @@ export class TunTapDevice implements Device {
   #gather({ bytes, head, tail, fragments, fragmentCount }: Packet): number {
     const [a, b, c, d] = fragments as readonly [Fragment, Fragment, Fragment, Fragment];
     const write = this.#native.write;
-    const offload = this.#offload;
     switch (fragmentCount) {
       case 1:
-        return write(this.#handle, offload, bytes, head, tail, a.bytes, a.at, a.length);
+        return write(this.#handle, bytes, head, tail, a.bytes, a.at, a.length);
       case 2:
-        return write(this.#handle, offload, bytes, head, tail, a.bytes, a.at, a.length, b.bytes, b.at, b.length);
+        return write(this.#handle, bytes, head, tail, a.bytes, a.at, a.length, b.bytes, b.at, b.length);
       case 3:
-        return write(this.#handle, offload, bytes, head, tail, a.bytes, a.at, a.length, b.bytes, b.at, b.length, c.bytes, c.at, c.length);
+        return write(this.#handle, bytes, head, tail, a.bytes, a.at, a.length, b.bytes, b.at, b.length, c.bytes, c.at, c.length);
       default:
         return write(
           this.#handle,
-          offload,
           bytes,
           head,
           tail,

@@ -7,13 +7,17 @@ import { getSystemErrorName } from 'node:util';
 /** What the addon keeps: a device or a timer. */
 export type NativeHandle = { readonly native: unique symbol };
 
-/** Every call answers a negative errno where it fails. */
+/** What `read` answers where it fails, less the errno. */
+export const READ_FAILED = -(2 ** 31);
+
+/** Every call but `read` answers a negative errno where it fails. */
 export interface Native {
   open(name: string, tap: boolean, vnet: boolean, multiQueue: boolean, readable: () => void, writable: () => void): NativeHandle | number;
   nameOf(device: NativeHandle): string | number;
-  bind(device: NativeHandle, slab: Uint8Array, lengths: Int32Array, vnet: Uint8Array): void;
+  bind(device: NativeHandle, slab: Uint8Array, places: Int32Array, header: Uint8Array): void;
+  /** How many packets; -1 - count where more may wait; READ_FAILED + errno. */
   read(device: NativeHandle, most: number, room: number): number;
-  write(device: NativeHandle, vnet: boolean, bytes: Uint8Array, from: number, to: number, ...fragments: (Uint8Array | number)[]): number;
+  write(device: NativeHandle, bytes: Uint8Array, from: number, to: number, ...fragments: (Uint8Array | number)[]): number;
   watch(device: NativeHandle, reading: boolean, writing: boolean): number;
   close(handle: NativeHandle): void;
   timerOpen(expired: () => void): NativeHandle | number;

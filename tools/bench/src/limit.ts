@@ -37,7 +37,7 @@ export function runLimit(name: string, kernelAddress: string, mode: 'receive' | 
   device.kernel.setUp(true);
   const mac = device.address as Uint8Array;
   const control = blank(new Uint8Array(HEADERS + 8));
-  const burst = blank(new Uint8Array(HEADERS + (offload ? BURST : MSS)));
+  const burst = blank(new Uint8Array(HEADERS + BURST));
   const payload = burst.bytes.length - HEADERS;
   let established = false;
   let sndNxt = 0;
@@ -71,23 +71,14 @@ export function runLimit(name: string, kernelAddress: string, mode: 'receive' | 
     view.setUint32(50, 0);
     view.setUint16(50, add(sum(bytes, 26, 34, 6), 20 + options + data));
     packet.tail = 54 + options + data;
-    if (!offload) {
-      view.setUint16(50, finish(add(sum(bytes, 34, packet.tail, 0), 0)));
-      packet.csum = 2;
-    }
   };
   const blast = (): void => {
     while (established && !blocked && ((sndNxt + payload - sndUna) | 0) <= window) {
       burst.view.setInt32(38, sndNxt);
       burst.view.setInt32(42, rcvNxt);
-      if (offload) {
-        burst.view.setUint16(50, add(sum(burst.bytes, 26, 34, 6), 20 + payload));
-        burst.gsoKind = GSO_TCP;
-        burst.gsoSize = MSS;
-      } else {
-        burst.view.setUint16(50, 0);
-        burst.view.setUint16(50, finish(sum(burst.bytes, 34, burst.tail, add(sum(burst.bytes, 26, 34, 6), 20 + payload))));
-      }
+      burst.view.setUint16(50, add(sum(burst.bytes, 26, 34, 6), 20 + payload));
+      burst.gsoKind = GSO_TCP;
+      burst.gsoSize = MSS;
       if (!device.transmit(burst)) {
         blocked = true;
         return;
@@ -166,7 +157,6 @@ export function runLimit(name: string, kernelAddress: string, mode: 'receive' | 
       more = device.poll(64, input) >= 64;
       if (pendingAck) {
         pendingAck = false;
-        control.csum = offload ? CSUM_PARTIAL : 2;
         device.transmit(control);
       }
       if (mode === 'send') blast();

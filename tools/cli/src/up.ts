@@ -25,7 +25,7 @@ Runs a host on a TAP or TUN device until it is interrupted.
   --service NAME[:PORT]   echo:7 discard:9 daytime:13 chargen:19 iperf3:5201 (TCP and UDP), http:80; may be repeated
   --sysctl KEY=VALUE      such as net.ipv4.tcp_congestion_control=newreno; may be repeated
   --pcap FILE             writes every frame to a pcapng file
-  --no-offload            frames of the MTU's size, checksums in software
+  --no-offload            the kernel sees frames of the MTU's size, with checksums
   --json                  one object a line on standard output
 `;
 
