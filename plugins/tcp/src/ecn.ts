@@ -14,7 +14,7 @@ import {
   SYN_NONE,
 } from './accecn/ace.js';
 import { INITIAL_CEP, newlyMarked } from './accecn/feedback.js';
-import { ecnFieldOf, handshakeEnded, synAckArrived } from './accecn/handshake.js';
+import { crossedSynArrived, ecnFieldOf, handshakeEnded, synAckArrived } from './accecn/handshake.js';
 import { ACE_FAIL_RECV, ACE_FAIL_SEND, AccEcn } from './accecn/state.js';
 import { enterQuickMode } from './ack.js';
 import { controllerOf, textReceived } from './congestion.js';
@@ -125,7 +125,7 @@ export function crossedSynReceived(tcb: Tcb, seg: Segment): void {
   const { ecn } = tcb;
   if (ecn === undefined) return;
   const ace = aceOf(seg.flags);
-  if (ecn.accurate !== undefined && ace !== SYN_NONE && ace !== SYN_CLASSIC) ecn.accurate.synField = ecnFieldOf(seg);
+  if (ecn.accurate !== undefined && ace !== SYN_NONE && ace !== SYN_CLASSIC) crossedSynArrived(ecn.accurate, seg);
   else if ((seg.flags & (ECE | CWR)) === (ECE | CWR)) fallBack(tcb, ecn);
   else tcb.ecn = undefined;
 }

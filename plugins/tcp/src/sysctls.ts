@@ -145,7 +145,7 @@ export const sysctls = {
     path: 'net.ipv4.tcp_ecn_option_beacon',
     initial: 3,
     min: 0,
-    max: 63,
+    max: 3,
     rfc: 'RFC 9768 §3.2.3.3',
     doc: 'Options in a round trip at least, where tcp_ecn_option is 1; 0: none but for a change.',
   },

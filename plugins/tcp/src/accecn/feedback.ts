@@ -17,10 +17,14 @@ const THINNED = 4;
 /** Appendix A.2.2: marked packets are no smaller than this part of a full one. */
 const SMALLEST = 1 / 2;
 
-/** @param delivered packets that it acknowledges. @returns of all packets so far, those newly told to have been marked. `ack.ceBytes` tells their octets. */
+/**
+ * What an acknowledgement tells. `ack.ceBytes` becomes the octets of it. @param delivered packets that it acknowledges. @param known packets
+ * that were told before to have been marked. @returns those that it tells besides.
+ */
 export function newlyMarked(tcb: Tcb, accurate: AccEcn, seg: Segment, ack: AckState, delivered: number, known: number): number {
   if ((accurate.failMode & ACE_FAIL_RECV) !== 0) return 0;
   const ace = aceOf(seg.flags);
+  if (isEchoAgain(tcb, accurate, seg, ace)) return 0;
   if (accurate.isFirstFeedback) {
     accurate.isFirstFeedback = false;
     if (ace === 0 && delivered < MARKS_TO_ZERO) {
@@ -39,6 +43,10 @@ export function newlyMarked(tcb: Tcb, accurate: AccEcn, seg: Segment, ack: AckSt
   ack.ceBytes = ceBytes >= 0 ? ceBytes : Math.min(marked * tcb.mss, ack.deliveredBytes);
   return marked;
 }
+
+/** §3.2.2.1: the acknowledgement of our SYN-ACK, which may come more than once. A counter of the same value will come again, too. */
+const isEchoAgain = (tcb: Tcb, accurate: AccEcn, seg: Segment, ace: number): boolean =>
+  ace === accurate.peerEcho && seg.length === 0 && seg.ack === ((tcb.iss + 1) | 0);
 
 const hasNewTimestamp = (tcb: Tcb, seg: Segment): boolean => tcb.timestampsOk && seg.hasTimestamp && ((seg.tsVal - tcb.tsRecent) | 0) > 0;
 

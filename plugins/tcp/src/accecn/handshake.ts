@@ -2,7 +2,7 @@
 import { CE, ECN_MASK } from '../ecn-field.js';
 import type { Segment } from '../segment-in.js';
 import type { Tcb } from '../tcb.js';
-import { aceOf, echoedField, isMangled, SYN_ACK_NONE } from './ace.js';
+import { aceOf, echoedField, echoOf, isMangled, SYN_ACK_NONE } from './ace.js';
 import { optionArrived } from './option.js';
 import { ACE_FAIL_RECV, type AccEcn } from './state.js';
 
@@ -21,6 +21,13 @@ export function synAckArrived(tcb: Tcb, accurate: AccEcn, seg: Segment): void {
   isCredible(tcb, accurate, aceOf(seg.flags));
 }
 
+/** The SYN of a peer that opens at the same time, and asks for it as well. Our SYN-ACK will be echoed. */
+export function crossedSynArrived(accurate: AccEcn, seg: Segment): void {
+  accurate.synField = ecnFieldOf(seg);
+  accurate.lastField = accurate.synField;
+  accurate.peerEcho = echoOf(accurate.sentSynField);
+}
+
 /** A SYN again, or a SYN-ACK: what is echoed is the latest. A SYN without flags has come through where one with them did not. */
 export function synRepeated(accurate: AccEcn, seg: Segment): void {
   accurate.synField = ecnFieldOf(seg);
@@ -35,7 +42,10 @@ export function handshakeEnded(tcb: Tcb, accurate: AccEcn, seg: Segment): number
   accurate.lastField = accurate.synField;
   const ace = aceOf(seg.flags);
   if (ace === 0) accurate.failMode |= ACE_FAIL_RECV;
-  else if (seg.length === 0 && seg.sackCount === 0 && isCredible(tcb, accurate, ace) && echoedField(ace) === CE) return 1;
+  else if (seg.length === 0 && seg.sackCount === 0) {
+    accurate.peerEcho = ace;
+    if (isCredible(tcb, accurate, ace) && echoedField(ace) === CE) return 1;
+  }
   return 0;
 }
 

@@ -19,6 +19,8 @@ export class AccEcn {
   sentSynField = NOT_ECT;
   /** The next acknowledgement echoes the peer's SYN-ACK instead of counting (§3.2.2.1). */
   echoes = false;
+  /** What the peer's acknowledgement of our SYN-ACK echoed, in the place of a counter; -1: nothing. */
+  peerEcho = -1;
   /** *_FAIL_* */
   failMode = 0;
 
