@@ -4,6 +4,10 @@ import type { CounterSpec } from '@protoloom/contracts';
 export const counters = {
   inReceives: { unit: 'packets', mib: 'Ip6.InReceives', doc: 'Packets that came in.' },
   inOctets: { unit: 'bytes', mib: 'Ip6.InOctets', doc: 'Their octets.' },
+  inNoEctPkts: { unit: 'packets', mib: 'Ip6.InNoECTPkts', doc: 'With the codepoint Not-ECT.' },
+  inEct1Pkts: { unit: 'packets', mib: 'Ip6.InECT1Pkts', doc: 'With the codepoint ECT(1).' },
+  inEct0Pkts: { unit: 'packets', mib: 'Ip6.InECT0Pkts', doc: 'With the codepoint ECT(0).' },
+  inCePkts: { unit: 'packets', mib: 'Ip6.InCEPkts', doc: 'With the codepoint CE.' },
   inDelivers: { unit: 'packets', mib: 'Ip6.InDelivers', doc: 'Handed to a transport.' },
   otherHost: { unit: 'packets', fate: 'OTHERHOST', doc: 'For another station of the link.' },
   malformed: { unit: 'packets', fate: 'IP_INHDR', adds: ['Ip6.InHdrErrors'], doc: 'No version 6, or an address that cannot be there.' },

@@ -31,8 +31,8 @@ function rig(): FrameHost {
 
 describe('receiving IPv6', () => {
   const cases: readonly (readonly [string, number[], Record<string, number>])[] = [
-    ['a version other than 6 [RFC 8200 §3]', ip6([1, 2], { version: 4 }), { malformed: 1 }],
-    ['less than a header [RFC 8200 §3]', ip6([]).slice(0, 39), { malformed: 1 }],
+    ['a version other than 6 [RFC 8200 §3]', ip6([1, 2], { version: 4 }), { malformed: 1, inNoEctPkts: 0 }],
+    ['less than a header [RFC 8200 §3]', ip6([]).slice(0, 39), { malformed: 1, inNoEctPkts: 0 }],
     ['more octets promised than there are [RFC 8200 §3]', ip6([1, 2], { length: 3 }), { truncated: 1 }],
     ['a source that is a group [RFC 4291 §2.7]', ip6([], { source: address([0xff, 2], 1) }), { malformed: 1 }],
     ['a loopback source from a wire [RFC 4291 §2.5.3]', ip6([], { source: LOOPBACK }), { malformed: 1 }],
@@ -47,16 +47,27 @@ describe('receiving IPv6', () => {
     it(`drops ${what}, and counts it once`, () => {
       const host = rig();
       host.frame(ethernet(host.mac, 0x86dd, packet, false));
-      expect(host.counts('ipv6')).to.deep.equal({ inReceives: 1, inOctets: packet.length, ...expected });
+      const all = { inReceives: 1, inOctets: packet.length, inNoEctPkts: 1, ...expected };
+      expect(host.counts('ipv6')).to.deep.equal(Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0)));
       expect(host.sent()).to.deep.equal([]);
       expect(host.stack.conservation()).to.deep.equal({ received: 1, made: 0, fates: 1, inHand: 0 });
     });
   }
 
+  it('counts what comes by its ECN field [RFC 3168 §5]', () => {
+    for (const [field, counter] of ['inNoEctPkts', 'inEct1Pkts', 'inEct0Pkts', 'inCePkts'].entries()) {
+      const host = rig();
+      const packet = ip6([1, 2], { next: 59 });
+      packet[1] = field << 4;
+      host.frame(ethernet(host.mac, 0x86dd, packet, false));
+      expect(host.counts('ipv6')).to.deep.equal({ inReceives: 1, inOctets: 42, [counter]: 1, noNextHeader: 1 });
+    }
+  });
+
   it('takes a hop limit of 0 at the destination, and leaves the link’s padding behind [RFC 8200 §3]', () => {
     const host = rig();
     host.frame(ethernet(host.mac, 0x86dd, [...ip6([1, 2], { next: 17, hops: 0, length: 2 }), 0, 0, 0], false));
-    expect(host.counts('ipv6')).to.deep.equal({ inReceives: 1, inOctets: 45, inDelivers: 1 });
+    expect(host.counts('ipv6')).to.deep.equal({ inReceives: 1, inOctets: 45, inNoEctPkts: 1, inDelivers: 1 });
   });
 });
 
