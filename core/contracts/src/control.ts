@@ -31,6 +31,8 @@ export interface Links {
   down(name: string): void;
   /** 68 to 65535, as far as the device takes it. */
   setMtu(name: string, mtu: number): void;
+  /** `gso_max_segs`: most segments of a super-segment, 1 to 65535. */
+  setMaxSegments(name: string, segments: number): void;
   /** Only while down, and unicast only. @param address colon form. */
   setAddress(name: string, address: string): void;
   list(): readonly LinkInfo[];

@@ -47,6 +47,8 @@ export interface Interface {
   /** Administratively up, with carrier. */
   readonly running: boolean;
   readonly features: DeviceFeatures;
+  /** Most segments of a super-segment, whoever cuts it: Linux's gso_max_segs. */
+  readonly maxSegments: number;
   readonly statistics: InterfaceStatistics;
   /**
    * Sends a packet whose link header is in place: taps see it, offloads that the device lacks are done in software, then the queue

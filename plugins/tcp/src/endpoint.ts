@@ -133,9 +133,10 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     const room = sendable(tcb);
     if (room < 0) return room;
     const count = Math.min(room, to - from);
+    if (count < to - from) tcb.noSpace = true;
     if (count === 0) return to === from ? 0 : -ERRNO.EAGAIN;
     tcb.send.write(bytes, from, from + count);
-    written(tcb, message?.flags ?? 0);
+    written(tcb, count, message?.flags ?? 0);
     return count;
   }
 
@@ -169,13 +170,14 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
 
   reserve(count: number, views: Views): number {
     const room = sendable(this.tcb);
+    if (room < count) this.tcb.noSpace = true;
     if (room <= 0) return room < 0 ? room : -ERRNO.EAGAIN;
     return this.tcb.send.reserve(Math.min(count, room), views);
   }
 
   commit(count: number): number {
     this.tcb.send.commit(count);
-    written(this.tcb, 0);
+    written(this.tcb, count, 0);
     return count;
   }
 

@@ -4,6 +4,7 @@ import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/co
 import { paceDelayUs, paceQuantum } from './congestion.js';
 import { mayCoalesce } from './ecn.js';
 import { requestEgress } from './egress.js';
+import { checkSpace } from './events/send.js';
 import { armProbe, armRetransmit, rearmRetransmit } from './events/timeouts.js';
 import { cwndPackets } from './recovery/cwnd.js';
 import {
@@ -17,12 +18,13 @@ import {
   sendRoom,
   sentAgain,
 } from './recovery/recovery.js';
-import { SACKED, type Sent } from './recovery/scoreboard.js';
+import { PUSHED, SACKED, type Sent } from './recovery/scoreboard.js';
 import { routeOf } from './route.js';
 import { maxPayload, segmentHeaderBytes, segmentMss, sendAck, sendSegment, sendSyn } from './segment.js';
 import { isSending } from './state.js';
 import { finSent, PENDING_LOSS_PROBE, PENDING_REORDER, type Tcb, writeEnd } from './tcb.js';
 import { FIN, PSH } from './wire.js';
+import { dequeued, isPushed, untilRecordEnd } from './write-queue.js';
 
 /** Sends what may be sent now. */
 export function output(tcb: Tcb): void {
@@ -45,6 +47,7 @@ export function output(tcb: Tcb): void {
       if (repair === REPAIR_LOST) retransmitLost(tcb);
       sendNew(tcb, false);
     }
+    checkSpace(tcb);
   }
   if (tcb.ackNow) sendAck(tcb);
 }
@@ -86,7 +89,8 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   const mss = segmentMss(tcb);
   const end = writeEnd(tcb);
   const room = available <= 0 ? mss : available;
-  const whole = mayCoalesce(tcb) ? Math.max(1, segments) * mss : mss;
+  const together = mayCoalesce(tcb) ? Math.min(segments, tcb.route?.iface.maxSegments ?? 1) : 1;
+  const whole = Math.max(1, together) * mss;
   const most = whole <= room ? whole : room > mss ? room - (room % mss) : room;
   const text = Math.min((end - seq) | 0, (sent.end - seq) | 0, most);
   if (((sent.end - seq) | 0) > most) tcb.recovery.board.split(sent, most);
@@ -94,7 +98,7 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   const length = Math.min((end - seq) | 0, (sent.end - seq) | 0);
   tcb.recovery.board.recount(sent, Math.max(1, Math.ceil(length / mss)), mss);
   const withFin = ((sent.end - seq) | 0) > length;
-  const flags = (withFin ? FIN : 0) | (pushes(tcb, seq, length) ? PSH : 0);
+  const flags = (withFin ? FIN : 0) | (length > 0 && ((sent.marks & PUSHED) !== 0 || length > mss) ? PSH : 0);
   const result = sendSegment(tcb, seq, length, flags);
   if (result < 0 && result !== -ERRNO.EMSGSIZE) {
     counters.retransFail++;
@@ -135,10 +139,10 @@ export function probeNew(tcb: Tcb): boolean {
   if (!isSending(tcb)) return false;
   const unsent = (writeEnd(tcb) - tcb.sndNxt) | 0;
   const window = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
-  const text = Math.min(unsent, segmentMss(tcb));
+  const text = Math.min(untilRecordEnd(tcb), segmentMss(tcb));
   if (text <= 0 || text > window) return false;
   const fin = tcb.finQueued && text === unsent && window > text;
-  return sendOne(tcb, text, (fin ? FIN : 0) | (pushes(tcb, tcb.sndNxt, text) ? PSH : 0)) >= 0;
+  return sendOne(tcb, text, fin ? FIN : 0) >= 0;
 }
 
 function armPace(tcb: Tcb): void {
@@ -171,8 +175,7 @@ function sendNew(tcb: Tcb, atOnce: boolean): void {
     const length = lengthToSend(tcb, unsent, window, Math.min(room, budget), atOnce);
     if (length === 0) break;
     const withFin = finDue && length === unsent && window > length;
-    const flags = (withFin ? FIN : 0) | (pushes(tcb, tcb.sndNxt, length) ? PSH : 0);
-    if (sendOne(tcb, length, flags) < 0) break;
+    if (sendOne(tcb, length, withFin ? FIN : 0) < 0) break;
     budget -= length;
     if (withFin) break;
   }
@@ -184,17 +187,22 @@ function sendNew(tcb: Tcb, atOnce: boolean): void {
   } else if (((end - tcb.sndNxt) | 0) > 0 || (tcb.finQueued && !finSent(tcb))) armProbe(tcb);
 }
 
-/** Sends one packet of new data. @returns 0 or a negative errno, with which nothing has changed. */
+/** Sends one packet of new data, with PSH where the user pushed, and behind every super-segment, as on Linux. @returns 0 or a negative errno, with which nothing has changed. */
 export function sendOne(tcb: Tcb, text: number, flags: number): number {
   const seq = tcb.sndNxt;
   const length = text + ((flags & FIN) !== 0 ? 1 : 0);
   const mss = segmentMss(tcb);
-  const result = sendSegment(tcb, seq, text, flags);
+  const end = (seq + text) | 0;
+  const push = (flags & PSH) !== 0 || text > mss || (text > 0 && isPushed(tcb, end));
+  const result = sendSegment(tcb, seq, text, push ? flags | PSH : flags);
   // A packet that did not get out of the host is lost like any other, but for one that was too long.
   if (result === -ERRNO.EMSGSIZE) return result;
   segmentSent(tcb, seq, length, text > mss ? Math.ceil(text / mss) : 1, mss);
   tcb.sndNxt = (seq + length) | 0;
   if (text > 0) {
+    const { tail } = tcb.recovery.board;
+    if (push && tail !== undefined) tail.marks |= PUSHED;
+    dequeued(tcb, end);
     tcb.tcp.counters.origDataSent += text > mss ? Math.ceil(text / mss) : 1;
     if (text % mss !== 0) tcb.sndSmall = (seq + text) | 0;
   }
@@ -207,7 +215,9 @@ function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number, at
   const mss = segmentMss(tcb);
   const route = routeOf(tcb);
   if (typeof route === 'number') return 0;
-  const most = Math.min(window, room, mayCoalesce(tcb) ? Math.max(maxPayload(route, segmentHeaderBytes(tcb)), mss) : mss);
+  const most = Math.min(window, room, mayCoalesce(tcb) ? Math.max(maxPayload(route, segmentHeaderBytes(tcb), mss), mss) : mss);
+  const record = untilRecordEnd(tcb);
+  if (record < unsent && record <= most) return record;
   if (unsent <= most) {
     const tail = unsent % mss;
     // RFC 9293 §3.7.4: a last segment that is not full waits while an earlier such one is unacknowledged.
@@ -222,7 +232,3 @@ function mayNotSendSmall(tcb: Tcb): boolean {
   if (tcb.cork || tcb.more) return true;
   return !tcb.noDelay && inFlight(tcb) > 0 && ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndSmall - tcb.sndNxt) | 0) <= 0;
 }
-
-/** Whether a segment holds the last octet of what the user pushed: RFC 9293 §3.9.1.2. MSG_MORE does not push. */
-const pushes = (tcb: Tcb, seq: number, length: number): boolean =>
-  length > 0 && ((tcb.pushSeq - seq) | 0) > 0 && ((seq + length - tcb.pushSeq) | 0) >= 0;

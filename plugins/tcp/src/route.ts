@@ -60,8 +60,8 @@ const SMALL_WINDOW = 536;
 /** The least that a segment is cut to for a small window, header options included. */
 const LEAST_HALF = 48;
 
-/** A peer whose whole window is smaller than two segments is sent half windows, so that it can acknowledge at all. */
-function boundToHalfWindow(maxSndWnd: number, mss: number, options: number): number {
+/** `mss` octets, but no more than half of the largest window: a peer with a small one could not acknowledge else. */
+export function boundToHalfWindow(maxSndWnd: number, mss: number, options: number): number {
   const most = maxSndWnd > SMALL_WINDOW ? maxSndWnd >> 1 : maxSndWnd;
   return most > 0 && mss > most ? Math.max(most, LEAST_HALF - options) : mss;
 }

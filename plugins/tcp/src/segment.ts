@@ -31,9 +31,10 @@ import * as wire from './wire.js';
 const MAX_PACKET = 65_535;
 
 /** Most payload of one packet to the route's device: a super-segment, which the device or the core cuts. */
-export function maxPayload(route: Route, headerBytes: number): number {
-  const most = route.iface.features.maxSegmentBytes;
-  return (most > 0 ? Math.min(most, MAX_PACKET) : MAX_PACKET) - route.headerBytes - headerBytes;
+export function maxPayload(route: Route, headerBytes: number, mss: number): number {
+  const { features, maxSegments } = route.iface;
+  const whole = features.maxSegmentBytes > 0 ? Math.min(features.maxSegmentBytes, MAX_PACKET) : MAX_PACKET;
+  return Math.min(whole - route.headerBytes - headerBytes, maxSegments * mss);
 }
 
 /** Octets of options that `tcb.mss` has been computed for. */

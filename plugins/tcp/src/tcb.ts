@@ -3,6 +3,7 @@ import { DESTINATION, type EgressRequest, SOURCE, type Timer } from '@protoloom/
 import type { Route } from '@protoloom/contracts/ip';
 import { AF_INET, type SocketState } from '@protoloom/contracts/socket';
 import { type Controller, type SenderControl, TCP_CLOSE } from '@protoloom/contracts/tcp';
+import type { Marks } from './buffers/marks.js';
 import type { Reassembly } from './buffers/reassembly.js';
 import type { ReceiveRing } from './buffers/receive-ring.js';
 import type { SendRing } from './buffers/send-ring.js';
@@ -88,8 +89,15 @@ export class Tcb {
   finQueued = false;
   /** End of the last segment smaller than the MSS that was sent: Minshall's variant of Nagle's algorithm. */
   sndSmall = 0;
-  /** Octets before this sequence number carry PSH on their last segment: the user's last push. */
-  pushSeq = 0;
+  /** Where the last packet begins that is written, and not sent. write-queue.ts */
+  tailSeq = 0;
+  /** Where what is not sent is pushed, and where records of it end (MSG_EOR); undefined until there is such a place. */
+  pushes: Marks | undefined = undefined;
+  records: Marks | undefined = undefined;
+  /** The last place that was pushed. */
+  pushedSeq = 0;
+  /** The user found no room in the send buffer: it is told when there is. */
+  noSpace = false;
   /** Payload of a full segment, SMSS less the options that every segment carries. */
   mss = 536;
   /** Largest segment that the peer takes, from its option (RFC 9293 §3.7.1), clamped by TCP_MAXSEG. */

@@ -93,7 +93,7 @@ describe('close, RFC 9293 §3.6', () => {
     lab.write(endpoint, 0, 1500);
     endpoint.close();
     lab.advance(0);
-    expect(lab.sent()).to.deep.equal(['. 1:501(500) ack 1', '. 501:1001(500) ack 1']);
+    expect(lab.sent()).to.deep.equal(['. 1:501(500) ack 1', 'P. 501:1001(500) ack 1']);
     lab.in('.', { seq: 1, ack: 1001, win: 1000 });
     expect(lab.sent()).to.deep.equal(['FP. 1001:1501(500) ack 1']);
   });

@@ -28,7 +28,7 @@ describe('sending', () => {
     const lab = new Lab();
     const { endpoint } = lab.accepted({ ...full, win: 2000 });
     lab.write(endpoint, 0, 3000);
-    expect(lab.sent()).to.deep.equal(['. 1:1001(1000) ack 1', '. 1001:2001(1000) ack 1']);
+    expect(lab.sent()).to.deep.equal(['. 1:1001(1000) ack 1', 'P. 1001:2001(1000) ack 1']);
     lab.in('.', { seq: 1, ack: 2001, win: 4000 });
     expect(lab.sent()).to.deep.equal(['P. 2001:3001(1000) ack 1']);
   });
@@ -43,7 +43,7 @@ describe('sending', () => {
     const endpoint = listener.accept();
     if (typeof endpoint === 'number') throw new Error(`${endpoint}`);
     lab.write(endpoint, 0, 3000);
-    expect(lab.sent()).to.deep.equal(['. 1:1001(1000) ack 1', '. 1001:2001(1000) ack 1']);
+    expect(lab.sent()).to.deep.equal(['. 1:1001(1000) ack 1', 'P. 1001:2001(1000) ack 1']);
   });
 
   it('holds a small segment while another is unacknowledged: Nagle as Minshall [§3.7.4]', () => {

@@ -52,6 +52,9 @@ const zeroStatistics = (): InterfaceStatistics => ({
   multicast: 0,
 });
 
+/** Linux's GSO_MAX_SEGS. */
+export const MOST_SEGMENTS = 65_535;
+
 export class NetInterface implements Interface, IngressPort {
   readonly index: number;
   readonly slot: number;
@@ -64,6 +67,7 @@ export class NetInterface implements Interface, IngressPort {
   /** Who supplies the link type: whose fault it is when reading a frame throws. */
   readonly plugin: string;
   mtu: number;
+  maxSegments = MOST_SEGMENTS;
   address: Uint8Array;
   flags: number;
   readable = false;

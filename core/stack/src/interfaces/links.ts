@@ -24,7 +24,7 @@ import { ControlError } from '../control-error.js';
 import type { CounterRegistry } from '../counters.js';
 import type { SlotRegistry } from '../slots.js';
 import type { SysctlRegistry } from '../sysctls.js';
-import { type InterfaceContext, NetInterface } from './interface.js';
+import { type InterfaceContext, MOST_SEGMENTS, NetInterface } from './interface.js';
 
 const MIN_MTU = 68;
 const MAX_MTU = 65_536;
@@ -133,6 +133,13 @@ export class LinkControl implements Links {
     if ((iface.device.setMtu?.(mtu) ?? 0) < 0) throw new ControlError('EINVAL', `the device of ${name} does not take an MTU of ${mtu}`);
     iface.mtu = mtu;
     this.#tellChanged(iface);
+  }
+
+  setMaxSegments(name: string, segments: number): void {
+    const iface = this.#named(name);
+    if (!Number.isInteger(segments) || segments < 1 || segments > MOST_SEGMENTS)
+      throw new ControlError('EINVAL', `gso_max_segs is a whole number from 1 to ${MOST_SEGMENTS}, not ${segments}`);
+    iface.maxSegments = segments;
   }
 
   setAddress(name: string, address: string): void {

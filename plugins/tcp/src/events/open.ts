@@ -106,7 +106,10 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   tcb.sndNxt = tcb.iss;
   tcb.sndSmall = tcb.iss;
   tcb.sndBase = (tcb.iss + 1) | 0;
-  tcb.pushSeq = tcb.sndBase;
+  tcb.tailSeq = tcb.sndBase;
+  tcb.pushedSeq = tcb.sndBase;
+  tcb.pushes = undefined;
+  tcb.records = undefined;
   tcb.sndWnd = 0;
   tcb.maxSndWnd = 0;
   initialRto(tcb);

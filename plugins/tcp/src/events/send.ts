@@ -3,31 +3,17 @@ import { ERRNO } from '@protoloom/contracts';
 import { MSG_MORE } from '@protoloom/contracts/socket';
 import { TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
-import { SEND_SHUTDOWN, type Tcb, writeEnd } from '../tcb.js';
+import { cwndPackets } from '../recovery/cwnd.js';
+import { SEND_SHUTDOWN, type Tcb } from '../tcb.js';
+import { expandSendBuffer, isWritable, queued, writable } from '../write-queue.js';
 
-/** Octets that the send buffer holds: half of SO_SNDBUF's doubled value, as the user gave it. */
-const capacity = (tcb: Tcb): number => tcb.socket.sendBuffer >> 1;
-
-const free = (tcb: Tcb): number => Math.max(0, capacity(tcb) - tcb.send.length);
-
-/** Segments that the smallest send buffer is meant for: Linux's TCP_INIT_CWND. */
-const LEAST_SEGMENTS = 10;
-/** Windows that the buffer holds: what is in flight, and as much again while its acknowledgements come. */
-const WINDOWS = 2;
-
-/** Send-buffer autotuning (Linux's tcp_sndbuf_expand): the buffer follows cwnd, up to tcp_wmem's largest, unless SO_SNDBUF was set. */
-export function expandSendBuffer(tcb: Tcb): void {
-  const { socket, control, mss, tcp } = tcb;
-  if (socket.sendBufferLocked) return;
-  const wanted = 2 * WINDOWS * Math.max(control.cwnd, LEAST_SEGMENTS * mss);
-  if (wanted > socket.sendBuffer) socket.sendBuffer = Math.min(wanted, Math.max(tcp.sysctls.wmem[2] as number, socket.sendBuffer));
-}
-
-/** As Linux's sk_stream_is_writeable: a third of the buffer is free; and less than TCP_NOTSENT_LOWAT waits to be sent. */
-export function isWritable(tcb: Tcb): boolean {
-  if (3 * free(tcb) < capacity(tcb)) return false;
-  const low = tcb.notSentLowWater >= 0 ? tcb.notSentLowWater : tcb.tcp.sysctls.notsentLowat;
-  return low >= 0xffff_ffff || ((writeEnd(tcb) - tcb.sndNxt) | 0) < low;
+/** Room is there again, or the buffer grows where cwnd would let out more (Linux's tcp_check_space). After this turn's output. */
+export function checkSpace(tcb: Tcb): void {
+  if (!tcb.noSpace) return;
+  if (tcb.recovery.board.inFlight < cwndPackets(tcb)) expandSendBuffer(tcb);
+  if (!isWritable(tcb)) return;
+  tcb.noSpace = false;
+  tcb.user?.wake();
 }
 
 /** How many octets may be written to `tcb.send` now; 0: wait for POLLOUT; or a negative errno. */
@@ -41,7 +27,7 @@ export function sendable(tcb: Tcb): number {
   switch (tcb.state) {
     case TCP_ESTABLISHED:
     case TCP_CLOSE_WAIT:
-      return free(tcb);
+      return writable(tcb);
     case TCP_SYN_SENT:
     case TCP_SYN_RECV:
       // RFC 9293 would queue it; Linux waits for the connection first.
@@ -51,9 +37,9 @@ export function sendable(tcb: Tcb): number {
   }
 }
 
-/** Octets were written to `tcb.send`. @param flags MSG_* of the call. */
-export function written(tcb: Tcb, flags: number): void {
+/** `count` octets were written to `tcb.send`. @param flags MSG_* of the call. */
+export function written(tcb: Tcb, count: number, flags: number): void {
   tcb.more = (flags & MSG_MORE) !== 0;
-  if (!tcb.more) tcb.pushSeq = writeEnd(tcb);
+  queued(tcb, count, flags);
   requestEgress(tcb);
 }

@@ -6,7 +6,7 @@ import { sendAck } from '../segment.js';
 import { isReceiving } from '../state.js';
 import { RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb } from '../tcb.js';
 import { worthUpdating } from '../window.js';
-import { isWritable } from './send.js';
+import { isWritable } from '../write-queue.js';
 import { armKeepAlive } from './timeouts.js';
 
 /** POLL* bits: Linux's tcp_poll. */
@@ -19,6 +19,7 @@ export function readiness(tcb: Tcb): number {
   if (state === TCP_SYN_SENT || state === TCP_SYN_RECV) return bits;
   if (tcb.receive.length >= Math.max(1, tcb.socket.receiveLowWater)) bits |= POLLIN;
   if (shutdown & SEND_SHUTDOWN || isWritable(tcb)) bits |= POLLOUT;
+  else tcb.noSpace = true;
   return bits;
 }
 

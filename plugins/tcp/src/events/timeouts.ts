@@ -20,6 +20,7 @@ import {
   writeEnd,
 } from '../tcb.js';
 import { FIN, PSH } from '../wire.js';
+import { pushHead, untilRecordEnd } from '../write-queue.js';
 
 /** Linux's TCP_RTO_MIN: the unit of R1 and R2, and the least time before a probe. */
 const RTO_MIN_US = 200_000;
@@ -266,8 +267,9 @@ function wakePeer(tcb: Tcb, counter: 'winProbe' | 'keepAlive'): void {
   const window = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
   const unsent = (writeEnd(tcb) - tcb.sndNxt) | 0;
   if (window > 0 && hasUnsent(tcb)) {
-    const text = Math.min(window, unsent, segmentMss(tcb));
+    const text = Math.min(window, untilRecordEnd(tcb), segmentMss(tcb));
     const fin = tcb.finQueued && text === unsent && window > text;
+    if (text > 0) pushHead(tcb);
     sendOne(tcb, text, (fin ? FIN : 0) | (text > 0 ? PSH : 0));
     return;
   }

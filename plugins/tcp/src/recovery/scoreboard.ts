@@ -7,6 +7,8 @@ export const LOST = 2;
 export const RETRANSMITTED = 4;
 /** It was sent again at some time: an acknowledgement does not tell which of them it is for (Karn's algorithm). */
 export const EVER_RETRANSMITTED = 8;
+/** Its last segment carries PSH. */
+export const PUSHED = 16;
 
 /** One packet, or super-segment, that was sent: sequence numbers [seq, end). */
 export class Sent {
@@ -67,6 +69,8 @@ export class Scoreboard {
   tail: Sent | undefined = undefined;
   oldest: Sent | undefined = undefined;
   newest: Sent | undefined = undefined;
+  /** Records. */
+  size = 0;
   /** Packets outstanding; of those SACKed (without SACK: told of by duplicate ACKs), lost, and sent again and not yet lost anew. */
   packetsOut = 0;
   sackedOut = 0;
@@ -138,6 +142,7 @@ export class Scoreboard {
     rest.firstSentUs = sent.firstSentUs;
     rest.inFlight = sent.inFlight;
     sent.end = rest.seq;
+    sent.marks &= ~PUSHED;
     sent.packets = packets;
     this.#count(sent, packets + rest.packets - before);
     this.#linkAfter(sent, rest);
@@ -147,7 +152,7 @@ export class Scoreboard {
   /** Joins the packet behind it to this one, which is sent anew as one. */
   absorb(sent: Sent, next: Sent): void {
     sent.end = next.end;
-    sent.marks |= next.marks & EVER_RETRANSMITTED;
+    sent.marks |= next.marks & (EVER_RETRANSMITTED | PUSHED);
     this.remove(next);
   }
 
@@ -195,6 +200,7 @@ export class Scoreboard {
   }
 
   #linkAfter(before: Sent | undefined, sent: Sent): void {
+    this.size++;
     const next = before === undefined ? this.head : before.next;
     sent.previous = before;
     sent.next = next;
@@ -205,6 +211,7 @@ export class Scoreboard {
   }
 
   #unlink(sent: Sent): void {
+    this.size--;
     if (sent.previous === undefined) this.head = sent.next;
     else sent.previous.next = sent.next;
     if (sent.next === undefined) this.tail = sent.previous;

@@ -22,8 +22,8 @@ function metrics(_: ShellContext, [action = 'show']: readonly string[]): Done {
 
 // ---- ip link ---------------------------------------------------------------------------------------------------------------------
 
-/** What concerns segmentation offload makes no difference: each packet is one segment on this device. */
-const OFFLOAD = new Set(['gso_max_segs', 'gso_max_size', 'gso_ipv4_max_size', 'gro_max_size', 'gro_ipv4_max_size', 'tso_max_segs']);
+/** What else concerns segmentation offload makes no difference: each packet is one segment on this device. */
+const OFFLOAD = new Set(['gso_max_size', 'gso_ipv4_max_size', 'gro_max_size', 'gro_ipv4_max_size', 'tso_max_segs']);
 
 function link({ stack, device }: ShellContext, args: readonly string[]): Done {
   const [action, ...rest] = args;
@@ -36,6 +36,7 @@ function link({ stack, device }: ShellContext, args: readonly string[]): Done {
     if (OFFLOAD.has(word)) at++;
     else if (word === 'up') stack.link.up(name);
     else if (word === 'down') stack.link.down(name);
+    else if (word === 'gso_max_segs') stack.link.setMaxSegments(name, Number(words[++at]));
     else if (word === 'mtu') stack.link.setMtu(name, Number(words[++at]));
     else if (word === 'txqueuelen') at++;
     else return fail(`ip link set ${word} is not understood; mtu, up, down and gso_max_segs are`);

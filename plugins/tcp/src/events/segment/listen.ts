@@ -228,7 +228,8 @@ function beget(request: Request, seg: Segment): Tcb {
   child.sndNxt = (request.iss + 1) | 0;
   child.sndBase = child.sndNxt;
   child.sndSmall = child.sndNxt;
-  child.pushSeq = child.sndNxt;
+  child.tailSeq = child.sndNxt;
+  child.pushedSeq = child.sndNxt;
   child.sndWnd = seg.wnd << request.sndWndScale;
   child.maxSndWnd = child.sndWnd;
   child.sndWl1 = request.irs;

@@ -25,8 +25,8 @@ import type { Segment } from '../../segment-in.js';
 import { enter } from '../../state.js';
 import { finAcked, receiveWindow, type Tcb } from '../../tcb.js';
 import { initialClamp, initialReadSpace } from '../../window.js';
+import { expandSendBuffer } from '../../write-queue.js';
 import { lingered } from '../close.js';
-import { expandSendBuffer, isWritable } from '../send.js';
 import { armFinWait2, armKeepAlive, rearm } from '../timeouts.js';
 import { refuse } from './closed.js';
 import { pawsDiscards, updateTsRecent } from './paws.js';
@@ -276,11 +276,8 @@ function advance(tcb: Tcb, ack: number, octets: number): void {
   tcb.sndUna = ack;
   const text = Math.min((ack - tcb.sndBase) | 0, tcb.send.length);
   if (text > 0) {
-    const wasWritable = tcb.user === undefined || isWritable(tcb);
     tcb.send.discard(text);
     tcb.sndBase = (tcb.sndBase + text) | 0;
     tcb.bytesAcked += text;
-    expandSendBuffer(tcb);
-    if (!wasWritable && isWritable(tcb)) tcb.user?.wake();
   } else tcb.bytesAcked += octets;
 }

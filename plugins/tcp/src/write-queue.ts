@@ -1,0 +1,131 @@
+// What is written and not sent, as Linux keeps it: in packets of up to a size goal, each of which costs memory and may end with PSH.
+import { MSG_EOR, MSG_MORE } from '@protoloom/contracts/socket';
+import { Marks } from './buffers/marks.js';
+import { boundToHalfWindow } from './route.js';
+import { maxPayload, segmentHeaderBytes, segmentMss } from './segment.js';
+import { type Tcb, writeEnd } from './tcb.js';
+
+/** What a packet costs besides its octets: as Linux on 64 bits charges, seen in SO_MEMINFO. */
+const PACKET_BYTES = 832;
+/** Linux's room for headers in front, and for what it keeps behind the octets; the descriptor of a packet. */
+const HEADROOM_BYTES = 256 + 320;
+const DESCRIPTOR_BYTES = 256;
+/** Segments that the smallest send buffer is meant for: Linux's TCP_INIT_CWND. */
+const LEAST_SEGMENTS = 10;
+/** Windows that the buffer holds: what is in flight, and as much again while its acknowledgements come. */
+const WINDOWS = 2;
+
+/** Octets that one packet is written full of: a whole number of segments, no more than the device takes or half of the peer's window. */
+export function sizeGoal(tcb: Tcb): number {
+  const mss = segmentMss(tcb);
+  if (tcb.route === undefined) return mss;
+  const most = boundToHalfWindow(tcb.maxSndWnd, maxPayload(tcb.route, segmentHeaderBytes(tcb), mss), 0);
+  return Math.max(mss, most - (most % mss));
+}
+
+/** Where the last packet that has not been sent begins; at the end of what is written where there is none. */
+const tailStart = (tcb: Tcb): number => (((tcb.sndNxt - tcb.tailSeq) | 0) > 0 ? tcb.sndNxt : tcb.tailSeq);
+
+/** Octets that still go into it. */
+function tailRoom(tcb: Tcb, goal: number): number {
+  const held = (writeEnd(tcb) - tailStart(tcb)) | 0;
+  return held > 0 ? Math.max(0, goal - held) : 0;
+}
+
+/** Memory that the send buffer is charged with, bytes. */
+function charge(tcb: Tcb, goal: number): number {
+  const tail = tailStart(tcb);
+  const before = (tail - tcb.sndNxt) | 0;
+  const unsent = (before > 0 ? Math.ceil(before / goal) : 0) + (((writeEnd(tcb) - tail) | 0) > 0 ? 1 : 0);
+  return tcb.send.length + PACKET_BYTES * (tcb.recovery.board.size + unsent);
+}
+
+/** Octets that may be written now: the last packet is filled up, and new ones begin while the buffer, and TCP_NOTSENT_LOWAT, have room. */
+export function writable(tcb: Tcb): number {
+  const goal = sizeGoal(tcb);
+  const room = tailRoom(tcb, goal);
+  const left = tcb.socket.sendBuffer - charge(tcb, goal) - room;
+  const mayWait = notSentLowWater(tcb) - notSent(tcb) - room;
+  const packets = Math.min(Math.ceil(left / (goal + PACKET_BYTES)), Math.ceil(mayWait / goal));
+  return room + Math.max(0, packets) * goal;
+}
+
+/** As Linux's sk_stream_is_writeable: a third of the buffer is free; and less than half of TCP_NOTSENT_LOWAT waits to be sent. */
+export function isWritable(tcb: Tcb): boolean {
+  const used = charge(tcb, sizeGoal(tcb));
+  return tcb.socket.sendBuffer - used >= used >> 1 && 2 * notSent(tcb) < notSentLowWater(tcb);
+}
+
+const notSent = (tcb: Tcb): number => Math.max(0, (writeEnd(tcb) - tcb.sndNxt) | 0);
+
+function notSentLowWater(tcb: Tcb): number {
+  const low = tcb.notSentLowWater >= 0 ? tcb.notSentLowWater : tcb.tcp.sysctls.notsentLowat;
+  return low >= 0xffff_ffff ? Number.POSITIVE_INFINITY : low;
+}
+
+/** Send-buffer autotuning (Linux's tcp_sndbuf_expand): the buffer follows cwnd, up to tcp_wmem's largest, unless SO_SNDBUF was set. */
+export function expandSendBuffer(tcb: Tcb): void {
+  const { socket, control, mss, tcp, recovery } = tcb;
+  if (socket.sendBufferLocked) return;
+  const octets = Math.max(tcb.peerMss, mss) + HEADROOM_BYTES;
+  const perSegment = 2 ** Math.ceil(Math.log2(octets)) + DESCRIPTOR_BYTES;
+  const segments = Math.max(Math.floor(control.cwnd / mss), LEAST_SEGMENTS, recovery.reordering + 1);
+  const wanted = WINDOWS * segments * perSegment;
+  if (wanted > socket.sendBuffer) socket.sendBuffer = Math.min(wanted, Math.max(tcp.sysctls.wmem[2] as number, socket.sendBuffer));
+}
+
+/** `count` octets have been written behind the others: which packets they are in, and which of these end with PSH. @param flags MSG_* of the call. */
+export function queued(tcb: Tcb, count: number, flags: number): void {
+  const end = writeEnd(tcb);
+  const goal = sizeGoal(tcb);
+  let at = (end - count) | 0;
+  const { pushes } = tcb;
+  tcb.tailSeq = tailStart(tcb);
+  if (((at - tcb.tailSeq) | 0) >= goal) tcb.tailSeq = at;
+  // What goes on in a packet takes its push with it.
+  else if (at !== tcb.tailSeq && pushes !== undefined && !pushes.isEmpty && pushes.last === at) pushes.dropLast();
+  for (;;) {
+    at = (tcb.tailSeq + goal) | 0;
+    if (((at - end) | 0) >= 0) break;
+    if (isForced(tcb, at)) push(tcb, at);
+    tcb.tailSeq = at;
+  }
+  if ((flags & MSG_MORE) === 0 || isForced(tcb, end)) push(tcb, end);
+  if ((flags & MSG_EOR) === 0) return;
+  tcb.records ??= new Marks();
+  tcb.records.push(end);
+  tcb.tailSeq = end;
+}
+
+/** More than half of the largest window is written since the last push: the peer's reader is not to wait for the rest (Linux's forced_push). */
+const isForced = (tcb: Tcb, seq: number): boolean => ((seq - tcb.pushedSeq) | 0) > tcb.maxSndWnd >> 1;
+
+function push(tcb: Tcb, seq: number): void {
+  tcb.pushedSeq = seq;
+  tcb.pushes ??= new Marks();
+  if (tcb.pushes.isEmpty || tcb.pushes.last !== seq) tcb.pushes.push(seq);
+}
+
+/** The first packet that waits is cut to fit a small window: as on Linux its rest is pushed like the piece that leaves. */
+export function pushHead(tcb: Tcb): void {
+  const first = (tcb.sndNxt + Math.min(sizeGoal(tcb), notSent(tcb))) | 0;
+  if (((first - tcb.pushedSeq) | 0) > 0) push(tcb, first);
+  else if (tcb.pushes !== undefined && !tcb.pushes.isEmpty && ((first - tcb.pushes.first) | 0) < 0) tcb.pushes.unshift(first);
+}
+
+/** Octets up to the end of a record, or of what is written: a packet does not go beyond. */
+export function untilRecordEnd(tcb: Tcb): number {
+  const { records } = tcb;
+  return records === undefined || records.isEmpty ? notSent(tcb) : (records.first - tcb.sndNxt) | 0;
+}
+
+/** Whether a packet that ends at `seq` carries PSH: what is pushed in its midst is pushed at its end. */
+export const isPushed = (tcb: Tcb, seq: number): boolean => reaches(tcb.pushes, seq);
+
+const reaches = (marks: Marks | undefined, seq: number): boolean => marks !== undefined && !marks.isEmpty && ((marks.first - seq) | 0) <= 0;
+
+/** What ends at `seq` has been sent. */
+export function dequeued(tcb: Tcb, seq: number): void {
+  while (reaches(tcb.pushes, seq)) tcb.pushes?.dropFirst();
+  while (reaches(tcb.records, seq)) tcb.records?.dropFirst();
+}
