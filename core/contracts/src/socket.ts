@@ -60,6 +60,8 @@ export const MSG_CONFIRM = 0x800;
 export const MSG_ERRQUEUE = 0x2000;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_MORE = 0x8000;
+/** connect(2) and send(2) in one, with the octets in the SYN where that is possible (RFC 7413). */
+export const MSG_FASTOPEN = 0x2000_0000;
 
 /** Where an error that was queued comes from. */
 export const SO_EE_ORIGIN_NONE = 0;

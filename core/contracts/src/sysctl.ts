@@ -37,7 +37,7 @@ export type SysctlSpec = Readonly<Record<string, SysctlDefinition>>;
 
 /** What only the running plugin can do for its sysctl. */
 export interface SysctlHooks {
-  /** The value of a `readOnly` sysctl. */
+  /** The value of a `readOnly` sysctl, or of one that does not only change by being set. */
   read?(): SysctlValue;
   /** What is wrong with the value, or undefined. */
   validate?(value: SysctlValue): string | undefined;

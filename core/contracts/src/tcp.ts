@@ -1,6 +1,6 @@
 // TCP: points for congestion control and options, socket options. Numbers are Linux's.
 import type { Packet } from './packet.js';
-import { chainPoint, mapPoint, u8Point } from './token.js';
+import { chainPoint, mapPoint, service, u8Point } from './token.js';
 
 /** `packet.gsoKind` of a TCP super-segment. */
 export const GSO_TCP = 1;
@@ -19,8 +19,12 @@ export const TCP_INFO = 11;
 export const TCP_QUICKACK = 12;
 export const TCP_CONGESTION = 13;
 export const TCP_USER_TIMEOUT = 18;
+export const TCP_FASTOPEN = 23;
 export const TCP_NOTSENT_LOWAT = 25;
 export const TCP_CC_INFO = 26;
+export const TCP_FASTOPEN_CONNECT = 30;
+export const TCP_FASTOPEN_KEY = 33;
+export const TCP_FASTOPEN_NO_COOKIE = 34;
 
 /** States, with the numbers of Linux's tcp_states.h (`tcpi_state`). */
 export const TCP_ESTABLISHED = 1;
@@ -236,6 +240,29 @@ export interface TcpOption<S = unknown> {
 /** TCP options by kind. Owned by `tcp`. */
 // biome-ignore lint/suspicious/noExplicitAny: the state is the option's own affair.
 export const TCP_OPTION = u8Point<TcpOption<any>>('tcp.option', 1);
+
+// ---- what is remembered of peers ---------------------------------------------------------------------------------------------------
+
+/** What TCP remembers of a peer, from one connection to the next: a line of `ip tcp_metrics`. */
+export interface TcpMetric {
+  /** The peer's address and ours, four words each, IPv4 in its mapped form. */
+  readonly peer: Int32Array;
+  readonly local: Int32Array;
+  /** µs since it was heard of. */
+  readonly ageUs: number;
+  /** Fast Open (RFC 7413 §4.1.3): the segment size of the peer's last SYN-ACK, 0: not told; its cookie, of no octets where there is none. */
+  readonly fastOpenMss: number;
+  readonly fastOpenCookie: Uint8Array;
+  /** SYNs with text that got lost, in a row. */
+  readonly fastOpenLosses: number;
+}
+/** `ip tcp_metrics`. */
+export interface TcpMetrics {
+  list(): readonly TcpMetric[];
+  /** Forgets a peer, or without one everything. @param peer four words at `at`. @returns how many were forgotten. */
+  flush(peer?: Int32Array, at?: number): number;
+}
+export const TCP_METRICS = service<TcpMetrics>('tcp.metrics', 1);
 
 /** Initial sequence numbers from elsewhere; asked before RFC 6528's, by priority. Answers undefined to pass. Owned by `tcp`. */
 export const TCP_ISN = chainPoint<(connection: TcpOptionConnection) => number | undefined>('tcp.isn', 1);

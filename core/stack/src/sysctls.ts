@@ -242,7 +242,8 @@ export class SysctlRegistry {
   }
 
   #value({ owner, key, definition, scope }: Entry): SysctlValue {
-    if (definition.readOnly) return owner.hooks[key]?.read?.() ?? definition.initial;
+    const read = owner.hooks[key]?.read?.();
+    if (read !== undefined || definition.readOnly) return read ?? definition.initial;
     const { interfaces } = owner;
     if (scope === 'stack') return owner.values[key] as SysctlValue;
     if (scope === 'all') return interfaces.all[key] as SysctlValue;

@@ -143,7 +143,7 @@ function acknowledge(tcb: Tcb, apart: boolean): void {
   requestEgress(tcb);
 }
 
-function delayAck(tcb: Tcb): void {
+export function delayAck(tcb: Tcb): void {
   let delayUs = tcb.ackTimeoutUs;
   if (delayUs > ATO_MIN_US) {
     let most = isInteractive(tcb) || tcb.ackPushed > 0 ? DELAY_MAX_US : DELAY_CEILING_US;

@@ -4,6 +4,9 @@ import type { ErrorQueues, LocalPorts, RouteQuery, Routes } from '@protoloom/con
 import type { CongestionControl, TcpOption, TcpOptionConnection } from '@protoloom/contracts/tcp';
 import type { counters } from './counters.js';
 import type { Demux } from './demux.js';
+import type { BlackHole } from './fastopen/black-hole.js';
+import type { FastOpenCache } from './fastopen/cache.js';
+import type { HostKeys } from './fastopen/cookie.js';
 import type { IsnGenerator } from './isn.js';
 import type { Ports } from './ports.js';
 import type { AckState } from './recovery/ack-state.js';
@@ -43,6 +46,10 @@ export interface Tcp {
   readonly isnChain: Chain<(connection: TcpOptionConnection) => number | undefined>;
   readonly isn: IsnGenerator;
   readonly synCookies: SynCookies;
+  /** Fast Open: the host's keys, what it remembers of servers, and whether it is left alone. */
+  readonly hostKeys: HostKeys;
+  readonly fastOpenCache: FastOpenCache;
+  readonly blackHole: BlackHole;
   readonly ports: Ports;
   readonly demux: Demux;
   readonly timeWaits: TimeWaits;

@@ -109,5 +109,13 @@ export const counters = {
   dsackIgnoredNoUndo: { unit: 'packets', mib: 'TcpExt.TCPDSACKIgnoredNoUndo', doc: 'With no reduction to take back.' },
   dsackIgnoredDubious: { unit: 'packets', mib: 'TcpExt.TCPDSACKIgnoredDubious', doc: 'For what was never sent twice.' },
   sackDiscard: { unit: 'packets', mib: 'TcpExt.TCPSACKDiscard', doc: 'SACK blocks that cannot be true.' },
+  fastOpenActive: { unit: 'events', mib: 'TcpExt.TCPFastOpenActive', doc: 'SYNs whose text was acknowledged (RFC 7413).' },
+  fastOpenActiveFail: { unit: 'events', mib: 'TcpExt.TCPFastOpenActiveFail', doc: 'SYNs whose text was not, or not all of it.' },
+  fastOpenPassive: { unit: 'events', mib: 'TcpExt.TCPFastOpenPassive', doc: 'SYNs that opened a connection at once.' },
+  fastOpenPassiveFail: { unit: 'events', mib: 'TcpExt.TCPFastOpenPassiveFail', doc: 'SYNs with a cookie that was none of ours.' },
+  fastOpenListenOverflow: { unit: 'events', mib: 'TcpExt.TCPFastOpenListenOverflow', doc: "SYNs beyond TCP_FASTOPEN's limit." },
+  fastOpenCookieReqd: { unit: 'events', mib: 'TcpExt.TCPFastOpenCookieReqd', doc: 'SYNs that asked for a cookie.' },
+  fastOpenBlackhole: { unit: 'events', mib: 'TcpExt.TCPFastOpenBlackhole', doc: 'Times that Fast Open was given up for a while.' },
+  fastOpenPassiveAltKey: { unit: 'events', mib: 'TcpExt.TCPFastOpenPassiveAltKey', doc: 'Cookies made by the second key.' },
   controllerFaults: { unit: 'events', doc: 'Congestion controllers that threw, and were replaced.' },
 } as const satisfies CounterSpec;

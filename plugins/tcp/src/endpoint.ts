@@ -6,7 +6,9 @@ import {
   AF_UNSPEC,
   type Endpoint,
   type Message,
+  MSG_DONTWAIT,
   MSG_ERRQUEUE,
+  MSG_FASTOPEN,
   MSG_PEEK,
   MSG_TRUNC,
   type ReadinessListener,
@@ -19,10 +21,11 @@ import { copyWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import { disconnect } from './events/abort.js';
 import { close, shutdown } from './events/close.js';
-import { accept, connect, listen } from './events/open.js';
+import { accept, connect, listen, sendFirstSyn } from './events/open.js';
 import { consumed, receivable } from './events/receive.js';
 import { sendable, written } from './events/send.js';
 import { optionSet, readiness, takeAnyError, takeError } from './events/status.js';
+import { isClient, NO_TEXT, type Text } from './fastopen/client.js';
 import { makeTcb } from './make.js';
 import { isConnecting } from './state.js';
 import type { Tcb, TcbUser } from './tcb.js';
@@ -85,9 +88,15 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
       this.#connect = 'unconnected';
       return 0;
     }
-    if (this.#connect === 'connecting') return this.#outcome();
+    if (this.#connect === 'connecting') return tcb.fastOpen?.deferred ? -ERRNO.EISCONN : this.#outcome();
     if (this.#connect === 'over') return -ERRNO.EINVAL;
     if (this.#connect === 'connected' || tcb.state !== TCP_CLOSE) return -ERRNO.EISCONN;
+    return this.#open(address, undefined);
+  }
+
+  /** @param text what may go with the SYN; undefined: connect(2). */
+  #open(address: SocketAddress, text: Text | undefined): number {
+    const { tcb } = this;
     const family = this.#familyOf(address);
     if (family < 0) return family;
     tcb.family = family;
@@ -99,8 +108,8 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     }
     if (isUnspecifiedWords(tcb.addresses, DESTINATION)) this.#toOurselves();
     tcb.remotePort = address.port;
-    const result = connect(tcb);
-    if (result === -ERRNO.EINPROGRESS) this.#connect = 'connecting';
+    const result = connect(tcb, text);
+    if (result === 0 || result === -ERRNO.EINPROGRESS) this.#connect = 'connecting';
     return result;
   }
 
@@ -130,6 +139,10 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
 
   send(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
     const { tcb } = this;
+    if (((message?.flags ?? 0) & MSG_FASTOPEN) !== 0 || tcb.fastOpen?.deferred) {
+      const opened = this.#openWith({ bytes, from, to }, message);
+      if (opened !== 0) return opened;
+    }
     const room = sendable(tcb);
     if (room < 0) return room;
     const count = Math.min(room, to - from);
@@ -138,6 +151,25 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     tcb.send.write(bytes, from, from + count);
     written(tcb, count, message?.flags ?? 0);
     return count;
+  }
+
+  /**
+   * MSG_FASTOPEN, or the first send after a connect(2) that left the SYN to it. @returns octets that went with the SYN, -EINPROGRESS where
+   * none did, another negative errno; 0: the connection stands, and this is a send like any other.
+   */
+  #openWith(text: Text, message: Message | undefined): number {
+    const { tcb } = this;
+    if (!isClient(this.#tcp) || (message?.hasAddress && message.address.family === AF_UNSPEC)) return -ERRNO.EOPNOTSUPP;
+    if (tcb.fastOpen?.deferred) sendFirstSyn(tcb, text);
+    else if (this.#connect === 'connecting') return this.#outcome();
+    else if (this.#connect === 'connected' || tcb.state !== TCP_CLOSE) return -ERRNO.EISCONN;
+    else {
+      const result = message?.hasAddress ? this.#open(message.address, text) : -ERRNO.EINVAL;
+      if (result !== -ERRNO.EINPROGRESS) return result;
+    }
+    const taken = tcb.send.length;
+    if (tcb.fastOpen !== undefined) tcb.fastOpen.moreWaits = taken < text.to - text.from && ((message?.flags ?? 0) & MSG_DONTWAIT) === 0;
+    return taken > 0 ? taken : -ERRNO.EINPROGRESS;
   }
 
   receive(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
@@ -169,6 +201,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   }
 
   reserve(count: number, views: Views): number {
+    if (this.tcb.fastOpen?.deferred) sendFirstSyn(this.tcb, NO_TEXT);
     const room = sendable(this.tcb);
     if (room < count) this.tcb.noSpace = true;
     if (room <= 0) return room < 0 ? room : -ERRNO.EAGAIN;

@@ -3,13 +3,14 @@ import { ERRNO, SOURCE } from '@protoloom/contracts';
 import { ICMP_DEST_UNREACH, ICMP_PARAMETERPROB, ICMP_TIME_EXCEEDED } from '@protoloom/contracts/icmp';
 import type { InboundError, LocalAddress } from '@protoloom/contracts/ip';
 import { AF_INET } from '@protoloom/contracts/socket';
-import { TCP_CLOSE } from '@protoloom/contracts/tcp';
+import { TCP_CLOSE, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { equalWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import type { Flow } from './demux.js';
 import { requestEgress } from './egress.js';
 import { abort } from './events/abort.js';
 import { revertBackoff } from './events/timeouts.js';
+import { synTooBig } from './fastopen/client.js';
 import type { Request } from './listener.js';
 import { tooBig } from './route.js';
 import { enter, isConnecting } from './state.js';
@@ -63,7 +64,9 @@ function requestError(request: Request, seq: number, error: InboundError): void 
 /** Believed only where it quotes a sequence number that is outstanding (RFC 5927 §4.1). */
 function connectionError(tcb: Tcb, seq: number, error: InboundError): void {
   if (tcb.state === TCP_CLOSE) return;
-  if (((seq - tcb.sndUna) | 0) < 0 || ((tcb.sndNxt - seq) | 0) < 0) {
+  const request = tcb.fastOpen?.request;
+  const first = request === undefined ? tcb.sndUna : request.iss;
+  if (((seq - first) | 0) < 0 || ((tcb.sndNxt - seq) | 0) < 0) {
     tcb.tcp.counters.outOfWindowIcmps++;
     return;
   }
@@ -71,10 +74,13 @@ function connectionError(tcb: Tcb, seq: number, error: InboundError): void {
     // RFC 1191 §6.4: what was too big is sent again in smaller segments, at once.
     tcb.route?.reduceMtu(error.mtu);
     tooBig(tcb);
+    if (tcb.state === TCP_SYN_SENT) synTooBig(tcb);
     requestEgress(tcb);
     return;
   }
-  if (isConnecting(tcb)) {
+  // What Fast Open has opened goes on like one that is established, once it is accepted.
+  const isAccepted = request !== undefined && tcb.parent === undefined;
+  if (isConnecting(tcb) && !isAccepted) {
     connectingError(tcb, error);
     return;
   }

@@ -10,6 +10,7 @@ import {
   own,
   PACKETS,
   type Packet,
+  provide,
   SEGMENT,
   type SysctlValue,
   TIMERS,
@@ -28,7 +29,7 @@ import {
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
-import { CONGESTION_CONTROL, GSO_TCP, TCP_ISN, TCP_OPTION, type TcpOption } from '@protoloom/contracts/tcp';
+import { CONGESTION_CONTROL, GSO_TCP, TCP_ISN, TCP_METRICS, TCP_OPTION, type TcpOption } from '@protoloom/contracts/tcp';
 import { usersOf } from './congestion.js';
 import type { Stranger, Tcp } from './context.js';
 import { counters } from './counters.js';
@@ -37,6 +38,9 @@ import { dissector } from './dissector.js';
 import { openEndpoint } from './endpoint.js';
 import { addressRemoved, endAll, networkError } from './errors.js';
 import { arrives } from './events/segment/arrives.js';
+import { BlackHole } from './fastopen/black-hole.js';
+import { FastOpenCache } from './fastopen/cache.js';
+import { CookieKeys, HostKeys, parseKeys } from './fastopen/cookie.js';
 import { IsnGenerator } from './isn.js';
 import { output } from './output.js';
 import { Ports } from './ports.js';
@@ -81,6 +85,7 @@ export const tcp = definePlugin({
     dissector: attach(DISSECTOR, { layer: 'ip', number: IPPROTO_TCP }, '^1.0'),
     ...socketOptionAttachments,
   },
+  provides: { metrics: provide(TCP_METRICS, '1.0.0') },
   owns: {
     controllers: own(CONGESTION_CONTROL, '1.0.0'),
     options: own(TCP_OPTION, '1.0.0'),
@@ -103,6 +108,9 @@ export const tcp = definePlugin({
       isnChain: points.isn,
       isn: new IsnGenerator(entropy, clock, points.isn),
       synCookies: new SynCookies(entropy, clock),
+      hostKeys: new HostKeys(entropy),
+      fastOpenCache: new FastOpenCache(entropy, clock),
+      blackHole: new BlackHole(),
       demux: new Demux(entropy.word(), entropy.word()),
       seg: new Segment(),
       ack: new AckState(),
@@ -127,8 +135,20 @@ export const tcp = definePlugin({
         dissector,
         ...socketOptionHandlers(context),
       },
+      services: { metrics: context.fastOpenCache },
       sysctls: {
         availableCongestionControl: { read: () => points.controllers.keys().join(' ') },
+        fastopenKey: {
+          read: () => context.hostKeys.text,
+          changed: () => {
+            context.hostKeys.keys = new CookieKeys(parseKeys(sysctls.fastopenKey));
+          },
+        },
+        fastopenBlackholeTimeout: {
+          changed: () => {
+            context.blackHole.times = 0;
+          },
+        },
         congestionControl: {
           // Linux's answer to a name that is not there is ENOENT; what may be set is what is plugged in.
           validate: (value: SysctlValue) =>

@@ -10,6 +10,8 @@ const OPTION_SACK = 2;
 const OPTION_WSCALE = 4;
 const OPTION_ECN = 8;
 const OPTION_ECN_SEEN = 16;
+const OPTION_SYN_DATA = 32;
+const OPTION_TFO_CHILD = 128;
 const CA_STATES: Readonly<Record<Phase, number>> = { open: 0, disorder: 1, cwr: 2, recovery: 3, loss: 4 };
 const INFINITE_SSTHRESH = 0x7fff_ffff;
 
@@ -18,7 +20,9 @@ const options = (tcb: Tcb): number =>
   (tcb.sackOk ? OPTION_SACK : 0) |
   (tcb.windowScalingOk ? OPTION_WSCALE : 0) |
   (tcb.ecn === undefined ? 0 : OPTION_ECN) |
-  (tcb.ecnSeen ? OPTION_ECN_SEEN : 0);
+  (tcb.ecnSeen ? OPTION_ECN_SEEN : 0) |
+  (tcb.fastOpen?.textTaken ? OPTION_SYN_DATA : 0) |
+  (tcb.fastOpen?.isChild ? OPTION_TFO_CHILD : 0);
 
 export function info(tcb: Tcb): Readonly<Record<string, number>> {
   const { view, control, recovery, mss } = tcb;
@@ -36,6 +40,7 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_snd_wscale: tcb.sndWndScale,
     tcpi_rcv_wscale: tcb.rcvWndScale,
     tcpi_delivery_rate_app_limited: view.appLimited ? 1 : 0,
+    tcpi_fastopen_client_fail: tcb.fastOpen?.failure ?? 0,
     tcpi_rto: retransmitDelayUs(tcb),
     tcpi_ato: tcb.ackTimeoutUs,
     tcpi_snd_mss: mss,

@@ -6,6 +6,7 @@ import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
 import type { Ecn } from './ecn.js';
 import { abort } from './events/abort.js';
+import type { FastOpenOption } from './fastopen/option.js';
 import { TIMESTAMP_BYTES } from './options.js';
 import { advertisedMss, defaultMss, resolve } from './route.js';
 import { sendSynAck } from './segment.js';
@@ -28,7 +29,8 @@ export class Request {
   readonly localPort: number;
   readonly remotePort: number;
   readonly irs: number;
-  readonly rcvNxt: number;
+  /** What the SYN-ACK acknowledges: the SYN, and its text where that was taken (RFC 7413 §4.2.2). */
+  rcvNxt: number;
   iss = 0;
   rcvWnd = 0;
   advertisedMss = 0;
@@ -44,6 +46,8 @@ export class Request {
   tsOffset = 0;
   /** RFC 3168 §6.1.1: granted. */
   ecn: Ecn | undefined = undefined;
+  /** RFC 7413 §4.1.2: the cookie that the first SYN-ACK tells. */
+  fastOpen: FastOpenOption | undefined = undefined;
   /** When the first SYN-ACK left; -1: nobody knows any more. */
   sentUs = -1;
   /** Time-outs so far, and SYN-ACKs that were sent again. */

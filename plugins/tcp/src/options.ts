@@ -13,6 +13,7 @@ import {
   parseOption,
   writeOption,
 } from './accecn/option.js';
+import { EXPERIMENT, FAST_OPEN, readFastOpen } from './fastopen/option.js';
 import { MAX_SACK_BLOCKS, type Segment } from './segment-in.js';
 import type { Tcb } from './tcb.js';
 
@@ -45,6 +46,7 @@ export function parseOptions(view: DataView, from: number, to: number, seg: Segm
   seg.sackCount = 0;
   seg.accEcnKind = 0;
   seg.accEcnCount = 0;
+  seg.fastOpen.length = -1;
   if (to - from === TIMESTAMP_BYTES && view.getInt32(from) === ALIGNED_TIMESTAMP) {
     seg.hasTimestamp = true;
     seg.tsVal = view.getInt32(from + 4);
@@ -92,6 +94,10 @@ function parseOne(view: DataView, at: number, kind: number, length: number, seg:
     case KIND_ORDER_0:
     case KIND_ORDER_1:
       parseOption(view, at, kind, length, seg);
+      break;
+    case FAST_OPEN:
+    case EXPERIMENT:
+      if (seg.syn) readFastOpen(view, at, kind, length, seg.fastOpen);
       break;
     default:
       break;

@@ -1,6 +1,5 @@
 // What to send when: RFC 9293 §3.8.6.2.1 (silly windows), §3.7.4 (Nagle), retransmissions first. Runs as the connection's egress entry.
 import { ERRNO } from '@protoloom/contracts';
-import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { paceDelayUs, paceQuantum } from './congestion.js';
 import { mayCoalesce } from './ecn.js';
 import { requestEgress } from './egress.js';
@@ -28,10 +27,6 @@ import { dequeued, isPushed, untilRecordEnd } from './write-queue.js';
 
 /** Sends what may be sent now. */
 export function output(tcb: Tcb): void {
-  if (tcb.state === TCP_CLOSE || tcb.state === TCP_LISTEN || tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECV) {
-    if (tcb.ackNow) sendAck(tcb);
-    return;
-  }
   if (isSending(tcb)) {
     const { recovery } = tcb;
     const { repair } = recovery;

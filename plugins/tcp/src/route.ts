@@ -1,6 +1,7 @@
 // A connection's way to its peer, and the segment size that follows from it: RFC 9293 §3.7.1, RFC 1191, RFC 6691.
 import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
+import { TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import { TIMESTAMP_BYTES } from './options.js';
@@ -79,7 +80,8 @@ export function syncMss(tcb: Tcb, route: Route): void {
   const fits = Math.min(route.mtu - route.headerBytes - HEADER_BYTES, tcb.peerMss);
   const options = tcb.timestampsOk ? TIMESTAMP_BYTES : 0;
   tcb.mss = boundToHalfWindow(tcb.maxSndWnd, Math.max(fits, tcb.tcp.sysctls.minSndMss) - options, options);
-  if (tcb.mss < was && tcb.sndUna !== tcb.sndNxt) mssChanged(tcb, was);
+  // What a SYN has with it is not cut before it is known to be left out.
+  if (tcb.mss < was && tcb.sndUna !== tcb.sndNxt && tcb.state !== TCP_SYN_SENT) mssChanged(tcb, was);
 }
 
 /** A packet was longer than the path takes: -EMSGSIZE of an output, or a validated ICMP error. RFC 1191 §6.4, RFC 8201 §5.4. */

@@ -1,5 +1,6 @@
 // A received segment, RFC 9293 §3.3.2: one record per stack, refreshed in place by arrives.ts and options.ts.
 import type { Packet } from '@protoloom/contracts';
+import { FastOpenOption } from './fastopen/option.js';
 
 /** Most SACK blocks in one segment. */
 export const MAX_SACK_BLOCKS = 4;
@@ -36,6 +37,7 @@ export class Segment {
   hasTimestamp = false;
   tsVal = 0;
   tsEcr = 0;
+  readonly fastOpen = new FastOpenOption();
   sackCount = 0;
   /** AccECN: the option's kind, 0: absent; its counters in their order there, and how many. */
   accEcnKind = 0;

@@ -8,6 +8,7 @@ import { FULL_BYTES, synAckHasOption } from './accecn/option.js';
 import { ackSent, cancelDelayedAck, dataSent } from './ack.js';
 import type { Tcp } from './context.js';
 import { type Ecn, segmentFlags, synAckFlags, synFlags } from './ecn.js';
+import { type FastOpenOption, fastOpenBytes, writeFastOpen } from './fastopen/option.js';
 import {
   MAX_OPTION_BYTES,
   outsideBytes,
@@ -138,8 +139,8 @@ function synOffer(tcb: Tcb): SynOptions {
 const hasAccEcn = (ecn: Ecn | undefined, tcp: Tcp, again: boolean, others: number): boolean =>
   ecn?.accurate !== undefined && synAckHasOption(tcp, again) && others + FULL_BYTES <= MAX_OPTION_BYTES;
 
-/** SYN, or SYN-ACK of a simultaneous open. The window is not scaled (RFC 7323 §2.2). */
-export function sendSyn(tcb: Tcb): number {
+/** SYN, with so many octets of text (RFC 7413), or SYN-ACK of a simultaneous open. The window is not scaled (RFC 7323 §2.2). */
+export function sendSyn(tcb: Tcb, text = 0): number {
   const { tcp } = tcb;
   const route = routeOf(tcb);
   if (typeof route === 'number') return route;
@@ -147,10 +148,13 @@ export function sendSyn(tcb: Tcb): number {
   const offer = synOffer(tcb);
   const outside = outsideBytes(tcb, phase);
   const isAgain = tcb.sndNxt !== tcb.iss;
+  const fastOpen = phase === PHASE_SYN ? tcb.fastOpen?.option : undefined;
+  const cookie = fastOpenBytes(fastOpen, synOptionBytes(offer) + outside);
   const accEcn = phase === PHASE_SYN_ACK && hasAccEcn(tcb.ecn, tcp, tcb.retransmits > 0, synOptionBytes(offer) + outside);
   const own = synOptionBytes(offer, accEcn);
-  const headerBytes = wire.HEADER_BYTES + own + outside;
+  const headerBytes = wire.HEADER_BYTES + own + cookie + outside;
   const packet = tcp.packets.make(0);
+  if (text > 0) tcb.send.appendTo(packet, 0, text);
   const at = packet.push(headerBytes);
   const flags =
     wire.SYN |
@@ -158,7 +162,8 @@ export function sendSyn(tcb: Tcb): number {
   const ack = phase === PHASE_SYN_ACK ? tcb.rcvNxt : 0;
   wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, tcb.iss, ack, headerBytes, flags, Math.min(tcb.rcvWnd, 0xffff), 0);
   writeSynOptions(offer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs, accEcn);
-  if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own, phase);
+  if (fastOpen !== undefined && cookie > 0) writeFastOpen(fastOpen, packet.view, at + wire.HEADER_BYTES + own, cookie);
+  if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own + cookie, phase);
   fromSocket(tcb, packet);
   sealOutside(tcb, packet);
   if (phase === PHASE_SYN_ACK) {
@@ -209,7 +214,8 @@ export interface BarePeer extends Peer {
 }
 
 /** Who a SYN-ACK goes to. */
-export type HalfOpen = BarePeer & SynOptions & { readonly ecn: Ecn | undefined; readonly timeouts: number };
+export type HalfOpen = BarePeer &
+  SynOptions & { readonly ecn: Ecn | undefined; readonly fastOpen: FastOpenOption | undefined; readonly timeouts: number };
 
 /** A header alone, for flows that have no block. @param timestamps whether TSval and TSecr go along. */
 export function sendBare(
@@ -238,13 +244,18 @@ export function sendBare(
 
 /** SYN-ACK of a half-open connection. @returns 0 or a negative errno. */
 export function sendSynAck(tcp: Tcp, peer: HalfOpen, route: Route, iss: number, rcvNxt: number, window: number, again: boolean): number {
-  const accEcn = hasAccEcn(peer.ecn, tcp, again, synOptionBytes(peer));
-  const headerBytes = wire.HEADER_BYTES + synOptionBytes(peer, accEcn);
+  // Told once: a SYN-ACK that is sent again does without what may have kept it from arriving.
+  const fastOpen = again ? undefined : peer.fastOpen;
+  const cookie = fastOpenBytes(fastOpen, synOptionBytes(peer));
+  const accEcn = hasAccEcn(peer.ecn, tcp, again, synOptionBytes(peer) + cookie);
+  const own = synOptionBytes(peer, accEcn);
+  const headerBytes = wire.HEADER_BYTES + own + cookie;
   const packet = tcp.packets.make(0);
   const at = packet.push(headerBytes);
   const flags = wire.SYN | wire.ACK | synAckFlags(tcp, peer.ecn, packet, peer.timeouts);
   wire.writeHeader(packet.view, at, peer.localPort, peer.remotePort, iss, rcvNxt, headerBytes, flags, Math.min(window, 0xffff), 0);
   writeSynOptions(peer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs, accEcn);
+  if (fastOpen !== undefined && cookie > 0) writeFastOpen(fastOpen, packet.view, at + wire.HEADER_BYTES + own, cookie);
   packet.mark = peer.mark;
   packet.socket = peer.socket;
   if (!again) tcp.counters.outSegs++;

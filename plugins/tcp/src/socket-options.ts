@@ -8,6 +8,7 @@ import type { Tcp } from './context.js';
 import { requestEgress } from './egress.js';
 import { TcpEndpoint } from './endpoint.js';
 import { armKeepAlive } from './events/timeouts.js';
+import { FAST_OPEN_OPTIONS, fastOpenOptions } from './fastopen/socket-options.js';
 import { info } from './info.js';
 import { deferRounds } from './listener.js';
 import { sendAck } from './segment.js';
@@ -38,6 +39,7 @@ const OPTIONS = {
   userTimeout: [tcpOption.TCP_USER_TIMEOUT, 'TCP_USER_TIMEOUT'],
   notSentLowWater: [tcpOption.TCP_NOTSENT_LOWAT, 'TCP_NOTSENT_LOWAT'],
   controllerInfo: [tcpOption.TCP_CC_INFO, 'TCP_CC_INFO'],
+  ...FAST_OPEN_OPTIONS,
 } as const;
 type Name = keyof typeof OPTIONS;
 
@@ -47,7 +49,7 @@ export const socketOptionAttachments: Readonly<Record<Name, Attachment<SocketOpt
 
 const tcbOf = ({ endpoint }: SocketState): Tcb | undefined => (endpoint instanceof TcpEndpoint ? endpoint.tcb : undefined);
 
-const option = (set: (tcb: Tcb, value: OptionValue) => number, get: (tcb: Tcb) => OptionValue): SocketOption => ({
+export const option = (set: (tcb: Tcb, value: OptionValue) => number, get: (tcb: Tcb) => OptionValue): SocketOption => ({
   set(socket, value) {
     const tcb = tcbOf(socket);
     return tcb === undefined ? -ERRNO.ENOPROTOOPT : set(tcb, value);
@@ -77,8 +79,10 @@ const flag = (set: (tcb: Tcb, on: boolean) => void, get: (tcb: Tcb) => boolean):
 
 const readOnly = (get: (tcb: Tcb) => OptionValue): SocketOption => option(() => -ERRNO.ENOPROTOOPT, get);
 
-export function socketOptionHandlers({ sysctls }: Tcp): Record<Name, SocketOption> {
+export function socketOptionHandlers(tcp: Tcp): Record<Name, SocketOption> {
+  const { sysctls } = tcp;
   return {
+    ...fastOpenOptions(tcp),
     noDelay: flag(
       (tcb, on) => {
         tcb.noDelay = on;

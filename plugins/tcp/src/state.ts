@@ -13,6 +13,8 @@ import {
   TCP_TIME_WAIT,
 } from '@protoloom/contracts/tcp';
 import { closeController } from './congestion.js';
+import { judge } from './fastopen/black-hole.js';
+import { isPassive, release } from './fastopen/server.js';
 import { PENDING_NONE, RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb } from './tcb.js';
 
 /** A set of states as bits. */
@@ -27,7 +29,7 @@ const RECEIVING = set(TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2);
 
 export const isSynchronized = (tcb: Tcb): boolean => isIn(tcb.state, SYNCHRONIZED);
 /** Data, or a FIN, may still be on its way out. */
-export const isSending = (tcb: Tcb): boolean => isIn(tcb.state, SENDING);
+export const isSending = (tcb: Tcb): boolean => isIn(tcb.state, SENDING) || isPassive(tcb);
 /** Text of the peer is still taken. */
 export const isReceiving = (tcb: Tcb): boolean => isIn(tcb.state, RECEIVING);
 export const isConnecting = (tcb: Tcb): boolean => isIn(tcb.state, EMBRYONIC);
@@ -58,6 +60,8 @@ export function enter(tcb: Tcb, state: number): void {
 function ended(tcb: Tcb): void {
   const { tcp } = tcb;
   const isLeft = tcb.user === undefined || tcb.lingering;
+  release(tcb, false);
+  judge(tcb);
   tcb.retransmitTimer?.cancel();
   tcb.ackTimer?.cancel();
   tcb.sack?.timer?.cancel();

@@ -1,5 +1,6 @@
 // Sysctls of TCP, with the defaults of Linux 6.18.
 import type { SysctlSpec } from '@protoloom/contracts';
+import { formatKeys, NO_KEY, parseKeys } from './fastopen/cookie.js';
 
 export const sysctls = {
   congestionControl: {
@@ -252,5 +253,27 @@ export const sysctls = {
   twReuseDelay: { path: 'net.ipv4.tcp_tw_reuse_delay', initial: 1000, unit: 'ms', min: 1, max: 60_000, doc: 'After so much silence.' },
   rfc1337: { path: 'net.ipv4.tcp_rfc1337', initial: 0, min: 0, max: 1, rfc: 'RFC 1337', doc: 'RSTs do not end TIME-WAIT.' },
   abortOnOverflow: { path: 'net.ipv4.tcp_abort_on_overflow', initial: 0, min: 0, max: 1, doc: 'A full accept queue resets.' },
+  fastopen: {
+    path: 'net.ipv4.tcp_fastopen',
+    initial: 1,
+    min: 0,
+    max: 0x7fff_ffff,
+    rfc: 'RFC 7413',
+    doc: 'Fast Open, bits: 0x1 as a client, 0x2 as a server; 0x4 and 0x200 without cookies; 0x400 for all listeners.',
+  },
+  fastopenKey: {
+    path: 'net.ipv4.tcp_fastopen_key',
+    initial: NO_KEY,
+    rfc: 'RFC 7413 §4.1.2',
+    parse: (text) => formatKeys(parseKeys(text)),
+    doc: 'Keys of cookies, one or two with a comma: the first makes them. Made up at random when a listener first uses Fast Open.',
+  },
+  fastopenBlackholeTimeout: {
+    path: 'net.ipv4.tcp_fastopen_blackhole_timeout_sec',
+    initial: 0,
+    unit: 's',
+    min: 0,
+    doc: 'How long Fast Open is left alone after SYNs with text seem to have been swallowed; longer each time; 0: never.',
+  },
   somaxconn: { path: 'net.core.somaxconn', initial: 4096, min: 0, doc: 'Most that listen() gets of its backlog.' },
 } as const satisfies SysctlSpec;

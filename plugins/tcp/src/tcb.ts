@@ -9,6 +9,7 @@ import type { ReceiveRing } from './buffers/receive-ring.js';
 import type { SendRing } from './buffers/send-ring.js';
 import type { Tcp } from './context.js';
 import type { Ecn } from './ecn.js';
+import type { FastOpen, FastOpenQueue } from './fastopen/state.js';
 import type { Listener } from './listener.js';
 import type { Recovery } from './recovery/recovery.js';
 import type { SackBlocks } from './sack.js';
@@ -164,6 +165,9 @@ export class Tcb {
   /** ECN is used, or asked for (RFC 3168); whether marks were seen, which is told even where it is not. */
   ecn: Ecn | undefined = undefined;
   ecnSeen = false;
+  /** Fast Open (RFC 7413): of this connection, and of those that it listens for. */
+  fastOpen: FastOpen | undefined = undefined;
+  fastOpenQueue: FastOpenQueue | undefined = undefined;
   /** States of TCP_OPTION attachments, by kind; undefined where none opened. */
   outside: unknown[] | undefined = undefined;
 

@@ -7,6 +7,7 @@ import {
   type Message,
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
+  MSG_FASTOPEN,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -127,9 +128,7 @@ export class Socket implements AsyncDisposable, ReadinessListener {
       this.#check('connect', result, describe(name));
       return;
     }
-    await this.#until('connect', POLLOUT, options, this.endpoint.socket.sendTimeoutUs);
-    const outcome = this.endpoint.connect(address);
-    if (outcome !== -ERRNO.EISCONN) this.#check('connect', outcome, describe(name));
+    await this.#connected('connect', address, options, describe(name));
   }
 
   /** Ends a datagram socket's association. */
@@ -171,6 +170,7 @@ export class Socket implements AsyncDisposable, ReadinessListener {
     return this.#send('send', data, undefined, options);
   }
 
+  /** With MSG_FASTOPEN it opens a connection besides, and settles once that stands (RFC 7413). */
   async sendto(data: Uint8Array | string, to: SocketName, options: WaitOptions = {}): Promise<number> {
     return this.sendmsg(data, { ...options, to });
   }
@@ -327,6 +327,10 @@ export class Socket implements AsyncDisposable, ReadinessListener {
       const write = (): number => this.endpoint.send(bytes, from, bytes.length, message);
       try {
         at += await this.#retry(syscall, POLLOUT, options, this.endpoint.socket.sendTimeoutUs, write);
+        if (message !== undefined && (message.flags & MSG_FASTOPEN) !== 0) {
+          message.flags &= ~MSG_FASTOPEN;
+          if ((flags & MSG_DONTWAIT) === 0) await this.#connected(syscall, message.address, options, '');
+        }
       } catch (error) {
         // As write(2): octets that went are told, the error comes with the next call.
         if (at > 0 && SocketError.is(error) && error.code === 'EAGAIN') return at;
@@ -342,11 +346,20 @@ export class Socket implements AsyncDisposable, ReadinessListener {
       this.#enter(syscall);
       const result = call();
       if (typeof result !== 'number' || result >= 0) return result;
-      if (result !== -ERRNO.EAGAIN || ((options.flags ?? 0) & NEVER_WAITING) !== 0) this.#check(syscall, result);
+      // In progress: Fast Open opens a connection, and nothing went with the SYN.
+      const waits = result === -ERRNO.EAGAIN || (result === -ERRNO.EINPROGRESS && mask === POLLOUT);
+      if (!waits || ((options.flags ?? 0) & NEVER_WAITING) !== 0) this.#check(syscall, result);
       // shutdown(SHUT_RD) of a datagram socket: who would wait is told of the end.
       if (mask === POLLIN && (this.endpoint.readiness & POLLRDHUP) !== 0) return 0;
       await this.#wait(syscall, mask, options, timeoutUs);
     }
+  }
+
+  /** Waits until a connection stands. @throws SocketError why it does not. */
+  async #connected(syscall: string, address: SocketAddress, options: WaitOptions, detail: string): Promise<void> {
+    await this.#until(syscall, POLLOUT, options, this.endpoint.socket.sendTimeoutUs);
+    const outcome = this.endpoint.connect(address);
+    if (outcome !== -ERRNO.EISCONN) this.#check(syscall, outcome, detail);
   }
 
   async #until(syscall: string, mask: number, options: WaitOptions, timeoutUs: number): Promise<void> {

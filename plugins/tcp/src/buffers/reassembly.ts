@@ -27,6 +27,10 @@ export class Reassembly {
   get isEmpty(): boolean {
     return this.#pieces.length === 0;
   }
+  /** One piece is held, with a FIN at its end. */
+  get isLoneFin(): boolean {
+    return this.#pieces.length === 1 && (this.#pieces[0] as Piece).fin;
+  }
   /** Memory that the pieces stand for, bytes. */
   get charge(): number {
     return this.#bytes + this.#pieces.length * PIECE_BYTES;

@@ -5,10 +5,13 @@ import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { copyWords, isUnspecifiedWords } from '@protoloom/wire';
 import { initialRcvMss } from '../ack.js';
 import { askForEcn } from '../ecn.js';
+import { beginOpen, defersSyn, loadSyn, NO_TEXT, synLeft, type Text } from '../fastopen/client.js';
+import { beginListening } from '../fastopen/server.js';
 import { Listener } from '../listener.js';
 import { openOutside } from '../options.js';
 import { segmentSent } from '../recovery/recovery.js';
 import { initialRto } from '../recovery/rto.js';
+import { PUSHED } from '../recovery/scoreboard.js';
 import { advertisedMss, resolve, syncMss } from '../route.js';
 import { sendSyn } from '../segment.js';
 import { enter } from '../state.js';
@@ -21,10 +24,10 @@ import { armRetransmit } from './timeouts.js';
 const REUSE_STEP = 65_535 + 2;
 
 /**
- * Active OPEN to the address and port at DESTINATION; the local ones where the user has bound them. Sends the SYN.
- * @returns -EINPROGRESS, or why not.
+ * Active OPEN to the address and port at DESTINATION; the local ones where the user has bound them. Sends the SYN, with of `text` what Fast
+ * Open puts there. @returns -EINPROGRESS, or why not; 0 where the SYN waits for the first send.
  */
-export function connect(tcb: Tcb): number {
+export function connect(tcb: Tcb, text: Text | undefined): number {
   if (tcb.state !== TCP_CLOSE) return tcb.state === TCP_LISTEN ? -ERRNO.EISCONN : -ERRNO.EALREADY;
   const { tcp, socket } = tcb;
   const route = resolve(tcp, tcb, socket.boundInterface, socket.mark, socket.dontRoute);
@@ -42,7 +45,10 @@ export function connect(tcb: Tcb): number {
     releaseAddress(tcb);
     return -ERRNO.EADDRNOTAVAIL;
   }
+  beginOpen(tcb, text !== undefined);
   start(tcb, route, before);
+  if (text === undefined && defersSyn(tcb)) return 0;
+  sendFirstSyn(tcb, text ?? NO_TEXT);
   return -ERRNO.EINPROGRESS;
 }
 
@@ -116,12 +122,29 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   openOutside(tcb);
   tcp.demux.add(tcb);
   tcb.hashed = true;
-  counters.activeOpens++;
   enter(tcb, TCP_SYN_SENT);
-  tcb.synSentUs = tcp.clock.nowUs;
-  sendSyn(tcb);
+}
+
+/** The first SYN leaves. In SYN-SENT. */
+export function sendFirstSyn(tcb: Tcb, text: Text): void {
+  const { clock, counters } = tcb.tcp;
+  counters.activeOpens++;
+  tcb.synSentUs = clock.nowUs;
+  const octets = loadSyn(tcb, text);
+  sendSyn(tcb, octets);
+  synLeft(tcb);
   segmentSent(tcb, tcb.iss, 1, 1, tcb.mss);
   tcb.sndNxt = (tcb.iss + 1) | 0;
+  if (octets > 0) {
+    // A packet of its own from here on: the SYN is sent again without it.
+    segmentSent(tcb, tcb.sndNxt, octets, 1, tcb.mss);
+    const { tail } = tcb.recovery.board;
+    if (tail !== undefined) tail.marks |= PUSHED;
+    tcb.sndNxt = (tcb.sndNxt + octets) | 0;
+    tcb.dataSegmentsOut++;
+    tcb.bytesSent += octets;
+    counters.origDataSent++;
+  }
   armRetransmit(tcb);
 }
 
@@ -142,6 +165,7 @@ export function listen(tcb: Tcb, backlog: number): number {
   if (allowed < 0) return allowed;
   tcb.shutdown = 0;
   tcb.listener = new Listener(tcb, most);
+  beginListening(tcb, most);
   enter(tcb, TCP_LISTEN);
   tcb.tcp.demux.addListener(tcb);
   return 0;

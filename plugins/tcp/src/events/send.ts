@@ -3,6 +3,7 @@ import { ERRNO } from '@protoloom/contracts';
 import { MSG_MORE } from '@protoloom/contracts/socket';
 import { TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
+import { isPassive } from '../fastopen/server.js';
 import { cwndPackets } from '../recovery/cwnd.js';
 import { SEND_SHUTDOWN, type Tcb } from '../tcb.js';
 import { expandSendBuffer, isWritable, queued, writable } from '../write-queue.js';
@@ -30,8 +31,8 @@ export function sendable(tcb: Tcb): number {
       return writable(tcb);
     case TCP_SYN_SENT:
     case TCP_SYN_RECV:
-      // RFC 9293 would queue it; Linux waits for the connection first.
-      return 0;
+      // RFC 9293 would queue it; Linux waits for the connection first, but for one that Fast Open has opened.
+      return isPassive(tcb) ? writable(tcb) : 0;
     default:
       return -ERRNO.EPIPE;
   }

@@ -2,6 +2,7 @@
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '@protoloom/contracts/socket';
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
+import { isPassive } from '../fastopen/server.js';
 import { sendAck } from '../segment.js';
 import { isReceiving } from '../state.js';
 import { RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb } from '../tcb.js';
@@ -16,7 +17,7 @@ export function readiness(tcb: Tcb): number {
   let bits = tcb.error !== 0 || tcb.socket.errors !== undefined ? POLLERR : 0;
   if (!tcb.lingering && (shutdown === (RCV_SHUTDOWN | SEND_SHUTDOWN) || state === TCP_CLOSE)) bits |= POLLHUP;
   if (shutdown & RCV_SHUTDOWN) bits |= POLLIN | POLLRDHUP;
-  if (state === TCP_SYN_SENT || state === TCP_SYN_RECV) return bits;
+  if (state === TCP_SYN_SENT || (state === TCP_SYN_RECV && !isPassive(tcb))) return tcb.fastOpen?.deferred ? bits | POLLOUT : bits;
   if (tcb.receive.length >= Math.max(1, tcb.socket.receiveLowWater)) bits |= POLLIN;
   if (shutdown & SEND_SHUTDOWN || isWritable(tcb)) bits |= POLLOUT;
   else tcb.noSpace = true;

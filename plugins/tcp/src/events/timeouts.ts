@@ -2,6 +2,9 @@
 import { ERRNO } from '@protoloom/contracts';
 import { TCP_CLOSE, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
+import { timedOut } from '../fastopen/black-hole.js';
+import { synAckExpired } from '../fastopen/server.js';
+import type { Request } from '../listener.js';
 import { retransmit, retransmitSyn, sendOne } from '../output.js';
 import { reorderTimeout } from '../recovery/recovery.js';
 import { retransmitDelayUs } from '../recovery/rto.js';
@@ -34,6 +37,11 @@ const RENEGING_LEAST_US = 10_000;
 // ---- arming ----------------------------------------------------------------------------------------------------------------------
 
 function arm(tcb: Tcb, pending: number, delayUs: number): void {
+  // RFC 7413 §4.2.2: with the handshake open the timer is the SYN-ACK's.
+  if (tcb.fastOpen?.request === undefined) start(tcb, pending, delayUs);
+}
+
+function start(tcb: Tcb, pending: number, delayUs: number): void {
   tcb.pending = pending;
   tcb.retransmitTimer ??= tcb.tcp.timers.timer(tcb, expired);
   tcb.retransmitTimer.arm(delayUs);
@@ -41,6 +49,10 @@ function arm(tcb: Tcb, pending: number, delayUs: number): void {
 
 /** RFC 6298 §5.1, §5.3: the timer starts (again) for what is outstanding. */
 export const armRetransmit = (tcb: Tcb): void => arm(tcb, PENDING_RETRANSMIT, retransmitDelayUs(tcb));
+
+/** For the SYN-ACK of a connection that Fast Open has opened. */
+export const armSynAck = (tcb: Tcb, { timeouts }: Request): void =>
+  start(tcb, PENDING_RETRANSMIT, Math.min(RTO_INITIAL_US * 2 ** timeouts, rtoMaxUs(tcb)));
 
 /** RFC 8985 §6.2: what is not lost yet may be by then. */
 export const armReorder = (tcb: Tcb, delayUs: number): void => arm(tcb, PENDING_REORDER, delayUs);
@@ -79,6 +91,7 @@ const probeDelayUs = (tcb: Tcb): number => Math.min(Math.max(tcb.rtoUs, RTO_MIN_
 
 /** RFC 6298 §5.2: all is acknowledged. */
 export function disarm(tcb: Tcb): void {
+  if (tcb.fastOpen?.request !== undefined) return;
   tcb.pending = PENDING_NONE;
   if (tcb.retransmitTimer?.armed) tcb.retransmitTimer.cancel();
 }
@@ -121,6 +134,11 @@ function expired(tcb: Tcb): void {
 
 /** RFC 6298 §5.4 to §5.7. */
 function retransmitExpired(tcb: Tcb): void {
+  const request = tcb.fastOpen?.request;
+  if (request !== undefined) {
+    synAckExpired(tcb, request);
+    return;
+  }
   if (tcb.sndUna === tcb.sndNxt) return;
   const { tcp } = tcb;
   if (isConnecting(tcb)) {
@@ -141,7 +159,9 @@ function retransmitExpired(tcb: Tcb): void {
     armRetransmit(tcb);
     return;
   }
-  if (hasTimedOut(tcb)) {
+  const isOver = hasTimedOut(tcb);
+  timedOut(tcb, isOver);
+  if (isOver) {
     giveUp(tcb);
     return;
   }
@@ -168,7 +188,9 @@ function synExpired(tcb: Tcb): void {
   const linear = tcb.state === TCP_SYN_SENT ? sysctls.synLinearTimeouts : 0;
   const most = (tcb.synRetries || sysctls.synRetries) + linear;
   const userTimeout = tcb.userTimeoutUs > 0 && tcb.retransmitStartUs > 0 && clock.nowUs - tcb.retransmitStartUs >= tcb.userTimeoutUs;
-  if (tcb.retransmits >= most || userTimeout) {
+  const isOver = tcb.retransmits >= most || userTimeout;
+  timedOut(tcb, isOver);
+  if (isOver) {
     giveUp(tcb);
     return;
   }

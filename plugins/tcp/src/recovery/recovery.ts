@@ -220,15 +220,26 @@ export function reorderTimeout(tcb: Tcb): void {
   recovery.repair = REPAIR_LOST;
 }
 
+/** All that is outstanding is lost, and congestion is not blamed: text of a SYN that the peer did not take. */
+export function repairAll(tcb: Tcb): void {
+  for (let sent = tcb.recovery.board.head; sent !== undefined; sent = sent.next) markLost(tcb, sent);
+  repairWithoutBlame(tcb);
+}
+
 /** The segment size shrank (RFC 1191 §6.4): what is longer is sent again in smaller pieces, and congestion is not blamed. @param was the old size. */
 export function mssChanged(tcb: Tcb, was: number): void {
-  const { recovery, view } = tcb;
-  const { board } = recovery;
+  const { board } = tcb.recovery;
   mssScaled(tcb, was);
   for (let sent = board.head; sent !== undefined; sent = sent.next)
     if (Math.min(sent.segmentBytes, (sent.end - sent.seq) | 0) > tcb.mss) markLost(tcb, sent);
   if (board.lostOut === 0 || isHandshake(tcb)) return;
   if (!tcb.sackOk) boundDuplicates(tcb);
+  repairWithoutBlame(tcb);
+}
+
+/** What is marked lost is sent again, within the window as it is. */
+function repairWithoutBlame(tcb: Tcb): void {
+  const { recovery } = tcb;
   if (recovery.phase !== 'loss') {
     recovery.highSeq = tcb.sndNxt;
     tcb.control.ssthresh = currentSsthresh(tcb);
@@ -236,6 +247,6 @@ export function mssChanged(tcb: Tcb, was: number): void {
     recovery.hasUndo = false;
     enterPhase(tcb, 'loss');
   }
-  view.phase = recovery.phase;
+  tcb.view.phase = recovery.phase;
   recovery.repair = REPAIR_LOST;
 }

@@ -20,7 +20,7 @@ export function scheduleProbe(tcb: Tcb, advancing: boolean): boolean {
   const { recovery, tcp } = tcb;
   const { packetsOut } = recovery.board;
   const isCalm = recovery.phase === 'open' || recovery.phase === 'cwr';
-  if (tcp.sysctls.earlyRetrans < PROBING || packetsOut === 0 || !tcb.sackOk || !isCalm) return false;
+  if (tcp.sysctls.earlyRetrans < PROBING || packetsOut === 0 || !tcb.sackOk || !isCalm || tcb.fastOpen?.request !== undefined) return false;
   let delayUs = INITIAL_US;
   // The peer's delayed acknowledgement of a lone packet is waited for.
   if (tcb.srttUs > 0) delayUs = 2 * tcb.srttUs + (packetsOut === 1 ? tcp.sysctls.rtoMinUs : TIMER_SLACK_US);

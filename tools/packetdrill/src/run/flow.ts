@@ -89,7 +89,7 @@ export class Flow {
     else if (this.state === 'syn-sent' && isSyn && (spec.flags & ACK) !== 0) {
       this.state = 'syn-acked';
       this.remoteIsn = spec.seq;
-    }
+    } else if (this.state === 'packet-received' && isSyn) this.remoteIsn = spec.seq;
     const ours = isSyn ? this.localIsn - this.scriptIsn : this.localIsn;
     const ace = spec.ace ?? 0;
     return {

@@ -1,5 +1,7 @@
 // ip: links, routes, and the metrics that TCP keeps of destinations.
 import type { RouteSpec } from '@protoloom/contracts/control';
+import { TCP_METRICS, type TcpMetric } from '@protoloom/contracts/tcp';
+import { Ip4Address, Ip6Address, isMappedWords, parseAddress } from '@protoloom/wire';
 import { fail } from '../failure.js';
 import { type Done, done, type ShellContext } from './shell.js';
 
@@ -14,10 +16,27 @@ export function ip(context: ShellContext, words: readonly string[]): Done {
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '');
 
-/** Nothing is kept from one connection for the next: there is nothing to flush, and nothing else to do. */
-function metrics(_: ShellContext, [action = 'show']: readonly string[]): Done {
-  if (action === 'flush' || action === 'show') return done();
-  return fail(`ip tcp_metrics ${action}: the stack keeps no metrics of destinations`);
+// ---- ip tcp_metrics --------------------------------------------------------------------------------------------------------------
+
+function metrics({ stack }: ShellContext, [action = 'show', address = 'all']: readonly string[]): Done {
+  const service = stack.service(TCP_METRICS);
+  if (action === 'show') return done(service.list().map(metricLine).join(''));
+  if (action !== 'flush' && action !== 'del' && action !== 'delete')
+    return fail(`ip tcp_metrics ${action} is not understood; show, flush and delete are`);
+  if (address === 'all') service.flush();
+  else {
+    const words = new Int32Array(4);
+    parseAddress(address).toWords(words);
+    service.flush(words);
+  }
+  return done();
+}
+
+function metricLine({ peer, ageUs, fastOpenMss, fastOpenCookie }: TcpMetric): string {
+  const cookie = Array.from(fastOpenCookie, (octet) => octet.toString(16).padStart(2, '0')).join('');
+  const age = `age ${(ageUs / 1e6).toFixed(3)}sec`;
+  const told = [fastOpenMss > 0 ? `fo_mss ${fastOpenMss}` : '', cookie === '' ? '' : `fo_cookie ${cookie}`];
+  return `${[isMappedWords(peer, 0) ? Ip4Address.fromWords(peer, 0) : Ip6Address.fromWords(peer, 0), age, ...told].filter((one) => one !== '').join(' ')}\n`;
 }
 
 // ---- ip link ---------------------------------------------------------------------------------------------------------------------

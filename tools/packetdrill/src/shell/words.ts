@@ -16,7 +16,7 @@ export interface Pipeline {
 const BLANK = /[ \t\r]+/y;
 const COMMENT = /#[^\n]*/y;
 const SEPARATOR = /&&|\|\||[;\n|]/y;
-const REDIRECTION = /(\d?)>>?\s*(&\d|)/y;
+const REDIRECTION = /(\d?|&)>>?\s*(&\d|)/y;
 const PLAIN = /[^\s'"`$\\;&|<>#]+|#/y;
 
 /** A text as pipelines. @throws ScriptFailure about what is not understood. */
@@ -82,12 +82,12 @@ class WordReader {
     return found;
   }
 
-  /** `> file`, `2>&1`: which stream, and where to. */
+  /** `> file`, `2>&1`, `&> file` (both streams, told as the first): which stream, and where to. */
   redirection(): { readonly stream: number; readonly to: string | undefined } | undefined {
     this.#skip();
     const found = this.#take(REDIRECTION);
     if (found === undefined) return undefined;
-    const stream = found[1] === '' ? 1 : Number(found[1]);
+    const stream = found[1] === '' || found[1] === '&' ? 1 : Number(found[1]);
     return { stream, to: found[2] === '' ? this.word() : undefined };
   }
 

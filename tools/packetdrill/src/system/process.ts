@@ -52,7 +52,7 @@ export class Process {
 
   /** A call gave a descriptor, which the script calls `fd`. */
   open(fd: number, file: File): void {
-    if (this.#files.has(fd)) fail(`the script has descriptor ${fd} open already`);
+    // One that is open already stays so, and has no name any more.
     this.#files.set(fd, file);
     file.changed = this.#changed;
     if (!(file instanceof SocketFile)) return;
@@ -80,13 +80,13 @@ export class Process {
 
   /** connect(2), or sending without it. */
   connecting(fd: number, endpoint: Endpoint, to: SocketAddress): void {
-    const flow = this.#begin(endpoint.socket.protocol, 'connecting', portOf(this, endpoint), to.port);
+    const flow = this.#begin(endpoint.socket.protocol, 'connecting', this.portOf(endpoint), to.port);
     flow.remote.words.set(to.words);
     flow.fd = fd;
   }
 
   listening(fd: number, endpoint: Endpoint): void {
-    this.#begin(IPPROTO_TCP, 'listening', portOf(this, endpoint), 0).fd = fd;
+    this.#begin(IPPROTO_TCP, 'listening', this.portOf(endpoint), 0).fd = fd;
   }
 
   /** A packet comes in that no conversation expects: one begins. */
@@ -100,7 +100,7 @@ export class Process {
   /** A datagram socket without a peer: where it is bound. */
   datagrams(protocol: number): Flow {
     const bound = this.openSockets.find(({ endpoint }) => endpoint.socket.protocol === protocol);
-    const port = bound === undefined ? 0 : portOf(this, bound.endpoint);
+    const port = bound === undefined ? 0 : this.portOf(bound.endpoint);
     return this.#begin(protocol, 'open', port || this.settings.bindPort, this.settings.connectPort);
   }
 
@@ -121,6 +121,12 @@ export class Process {
 
   get family(): number {
     return this.settings.ipVersion === 'ipv4' ? AF_INET : AF_INET6;
+  }
+
+  /** The port that an endpoint is bound to, 0: none. */
+  portOf(endpoint: Endpoint): number {
+    const address = this.sockets.address();
+    return endpoint.localAddress(address) < 0 ? 0 : address.port;
   }
 
   /** A sockaddr of the script; `...` is the usual one. */
@@ -154,12 +160,6 @@ const parsed = (text: string): IpAddress => {
     return fail((error as Error).message);
   }
 };
-
-/** The port that an endpoint is bound to, 0: none. */
-function portOf(process: Process, endpoint: Endpoint): number {
-  const address = process.sockets.address();
-  return endpoint.localAddress(address) < 0 ? 0 : address.port;
-}
 
 /** Whether a call's result is that error. */
 export const isErrno = (result: number, errno: keyof typeof ERRNO): boolean => result === -ERRNO[errno];

@@ -7,6 +7,7 @@ import { synRepeated } from '../../accecn/handshake.js';
 import { initialRcvMss, isLimited, isSegmentLimited } from '../../ack.js';
 import type { Tcp } from '../../context.js';
 import { grantEcn, opened } from '../../ecn.js';
+import { openFast } from '../../fastopen/server.js';
 import { deferRounds, type Listener, Request } from '../../listener.js';
 import { makeTcb } from '../../make.js';
 import { openOutside, timestamp } from '../../options.js';
@@ -79,8 +80,10 @@ function admit(listener: Listener, seg: Segment, iss: number | undefined): boole
   }
   request.iss = iss ?? tcp.isn.next(request);
   request.sentUs = tcp.clock.nowUs;
-  listener.add(request);
+  const child = openFast(request, seg);
+  if (child === undefined) listener.add(request);
   request.send(false);
+  if (child !== undefined) listener.push(child);
   return true;
 }
 
@@ -199,7 +202,8 @@ function adopt(request: Request, seg: Segment): boolean {
   return taken;
 }
 
-function beget(request: Request, seg: Segment): Tcb {
+/** The connection that a half-open one becomes, by `seg`: the last of its handshake, or with Fast Open its SYN. */
+export function beget(request: Request, seg: Segment): Tcb {
   const { listener, tcp } = request;
   const parent = listener.tcb;
   const child = makeTcb(tcp, parent.socket.inherit(), request.family);
@@ -230,7 +234,8 @@ function beget(request: Request, seg: Segment): Tcb {
   child.sndSmall = child.sndNxt;
   child.tailSeq = child.sndNxt;
   child.pushedSeq = child.sndNxt;
-  child.sndWnd = seg.wnd << request.sndWndScale;
+  // RFC 7323 §2.2: the window of a SYN, by which Fast Open opens, is not scaled.
+  child.sndWnd = seg.ackFlag ? seg.wnd << request.sndWndScale : seg.wnd;
   child.maxSndWnd = child.sndWnd;
   child.sndWl1 = request.irs;
   child.peerMss = request.peerMss;
@@ -238,10 +243,10 @@ function beget(request: Request, seg: Segment): Tcb {
   child.totalRetransmits = request.retransmits;
   if (request.route !== undefined) syncMss(child, request.route);
   initialRto(child);
-  if (request.retransmits === 0 && request.sentUs >= 0) sampleRtt(child, tcp.clock.nowUs - request.sentUs);
+  if (seg.ackFlag && request.retransmits === 0 && request.sentUs >= 0) sampleRtt(child, tcp.clock.nowUs - request.sentUs);
   initialRcvMss(child);
   openOutside(child);
-  opened(child, seg);
+  if (seg.ackFlag) opened(child, seg);
   enter(child, TCP_SYN_RECV);
   return child;
 }

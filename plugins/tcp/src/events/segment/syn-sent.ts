@@ -1,9 +1,10 @@
 // SEGMENT ARRIVES in SYN-SENT, RFC 9293 §3.10.7.3.
 import { ERRNO } from '@protoloom/contracts';
 import { TCP_CLOSE, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
-import { initialRcvMss } from '../../ack.js';
+import { delayAck, enterQuickMode, initialRcvMss, MAX_QUICK_ACKS } from '../../ack.js';
 import { crossedSynReceived, synAckReceived } from '../../ecn.js';
 import { requestEgress } from '../../egress.js';
+import { synAckArrived } from '../../fastopen/client.js';
 import { timestamp } from '../../options.js';
 import { ackReceived, sentAgain } from '../../recovery/recovery.js';
 import { defaultMss, routeOf, syncMss } from '../../route.js';
@@ -14,6 +15,7 @@ import type { Tcb } from '../../tcb.js';
 import { armRetransmit, disarm } from '../timeouts.js';
 import { refuse } from './closed.js';
 import { becomeEstablished } from './synchronized.js';
+import { processText } from './text.js';
 
 /** Linux's TCP_TIMEOUT_MIN. */
 const RETRY_US = 8_000;
@@ -68,11 +70,27 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
   tcb.sndWl2 = seg.ack;
   disarm(tcb);
   becomeEstablished(tcb);
+  discardAcknowledged(tcb);
   ackReceived(tcb, seg, priorUna, true);
-  tcb.ackNow = true;
+  // Text that comes with the SYN-ACK is taken with Fast Open alone, as on Linux: else the peer sends it again.
+  if (synAckArrived(tcb, seg)) processText(tcb, seg);
+  if (tcb.fastOpen?.moreWaits) {
+    // The acknowledgement rides on what the user sends next.
+    enterQuickMode(tcb, MAX_QUICK_ACKS);
+    tcb.ackPending = true;
+    delayAck(tcb);
+  } else tcb.ackNow = true;
   requestEgress(tcb);
-  // Text that came with the SYN-ACK is not taken, as on Linux: the peer sends it again.
   return true;
+}
+
+/** Text that went with the SYN. */
+function discardAcknowledged(tcb: Tcb): void {
+  const text = (tcb.sndUna - tcb.sndBase) | 0;
+  if (text <= 0) return;
+  tcb.send.discard(text);
+  tcb.sndBase = tcb.sndUna;
+  tcb.bytesAcked += text;
 }
 
 /** RFC 7323 §5.2: TSecr is something that we sent in this attempt. Zero echoes nothing. */

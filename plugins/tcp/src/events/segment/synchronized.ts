@@ -16,6 +16,7 @@ import { received } from '../../accecn/receive.js';
 import { answerUnacceptable, challengeAck, enterQuickMode, MAX_QUICK_ACKS, scheduleAck } from '../../ack.js';
 import { acceptCwr } from '../../ecn.js';
 import { requestEgress } from '../../egress.js';
+import { childArrives, handshakeOver } from '../../fastopen/server.js';
 import { TIMESTAMP_BYTES } from '../../options.js';
 import { measureEcho } from '../../receive-rtt.js';
 import { ackReceived, connectionOpened } from '../../recovery/recovery.js';
@@ -34,6 +35,11 @@ import { processText } from './text.js';
 
 /** @returns whether the segment was taken; else its fate is counted. */
 export function synchronized(tcb: Tcb, seg: Segment): boolean {
+  const request = tcb.fastOpen?.request;
+  if (request !== undefined) {
+    const taken = childArrives(tcb, request, seg);
+    if (taken !== undefined) return taken;
+  }
   if (!isAcceptable(tcb, seg)) return false;
   const { counters } = tcb.tcp;
   if (!seg.ackFlag) {
@@ -137,7 +143,7 @@ function answerDuplicate(tcb: Tcb, seg: Segment, skipped: 'ackSkippedPaws' | 'ac
 }
 
 /** The peer has reset the connection. @returns false: nothing more to do; the segment was taken. */
-function reset(tcb: Tcb): false {
+export function reset(tcb: Tcb): false {
   tcb.error = tcb.state === TCP_CLOSE_WAIT ? ERRNO.EPIPE : ERRNO.ECONNRESET;
   tcb.tcp.counters.delivered++;
   enter(tcb, TCP_CLOSE);
@@ -148,8 +154,10 @@ function reset(tcb: Tcb): false {
 
 /** @returns false where the segment ends here. */
 function checkAck(tcb: Tcb, seg: Segment): boolean {
+  const request = tcb.fastOpen?.request;
   if (tcb.state === TCP_SYN_RECV && !synAcknowledged(tcb, seg)) return false;
   if (!acknowledge(tcb, seg)) return false;
+  if (request !== undefined) handshakeOver(tcb, request, seg);
   const { counters } = tcb.tcp;
   switch (tcb.state) {
     case TCP_FIN_WAIT1:
@@ -187,14 +195,15 @@ function finIsThrough(tcb: Tcb): void {
 
 /** SYN-RECEIVED: SND.UNA < SEG.ACK =< SND.NXT opens the connection; anything else is reset. */
 function synAcknowledged(tcb: Tcb, seg: Segment): boolean {
-  if (((seg.ack - tcb.sndUna) | 0) <= 0 || ((seg.ack - tcb.sndNxt) | 0) > 0) {
+  if (((seg.ack - tcb.iss) | 0) <= 0 || ((seg.ack - tcb.sndNxt) | 0) > 0) {
     refuse(tcb.tcp, seg);
     return false;
   }
+  tcb.recovery.delivered++;
   tcb.sndWl1 = seg.seq;
   tcb.sndWl2 = seg.ack;
   tcb.sndWnd = seg.syn ? seg.wnd : seg.wnd << tcb.sndWndScale;
-  raiseMaxWindow(tcb, tcb.sndWnd);
+  if (tcb.sndWnd > tcb.maxSndWnd) raiseMaxWindow(tcb, tcb.sndWnd);
   becomeEstablished(tcb);
   if (seg.syn) {
     // The SYN has come before: the peer hears so.
@@ -208,13 +217,22 @@ function synAcknowledged(tcb: Tcb, seg: Segment): boolean {
 
 /** The connection stands: RFC 9293 §3.10.7.3, fourth, and §3.10.7.4, fifth. */
 export function becomeEstablished(tcb: Tcb): void {
-  const { nowUs } = tcb.tcp.clock;
   // From here on it stands for text alone.
   if (tcb.timestampsOk) tcb.advertisedMss -= TIMESTAMP_BYTES;
   enter(tcb, TCP_ESTABLISHED);
   tcb.retransmits = 0;
   tcb.backoff = 0;
   tcb.retransmitStartUs = 0;
+  // With Fast Open it has been sending since the SYN.
+  if (!tcb.fastOpen?.isChild) openTransfer(tcb);
+  armKeepAlive(tcb);
+  tcb.route?.confirm();
+  tcb.user?.wake();
+}
+
+/** Data may flow: buffers, a controller, RFC 6928's window. */
+export function openTransfer(tcb: Tcb): void {
+  const { nowUs } = tcb.tcp.clock;
   tcb.lastReceivedUs = nowUs;
   tcb.lastAckUs = nowUs;
   tcb.readSinceUs = nowUs;
@@ -223,9 +241,6 @@ export function becomeEstablished(tcb: Tcb): void {
   tcb.softError = 0;
   connectionOpened(tcb);
   expandSendBuffer(tcb);
-  armKeepAlive(tcb);
-  tcb.route?.confirm();
-  tcb.user?.wake();
 }
 
 /** An acknowledgement in a synchronized state; the window with it. @returns false: drop the segment. */

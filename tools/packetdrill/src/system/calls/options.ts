@@ -1,7 +1,7 @@
 // getsockopt, setsockopt, ioctl, fcntl.
 import { ERRNO } from '@protoloom/contracts';
 import { IPPROTO_TCP, type OptionValue, type Views } from '@protoloom/contracts/socket';
-import { TCP_INFO } from '@protoloom/contracts/tcp';
+import { TCP_FASTOPEN_KEY, TCP_INFO } from '@protoloom/contracts/tcp';
 import { fail } from '../../failure.js';
 import type { Value } from '../../language/script.js';
 import type { SocketFile } from '../files.js';
@@ -24,11 +24,20 @@ const absent = (call: string, level: Value, name: Value): string =>
 const setsockopt = define(5, 5, (process, args) => {
   const file = process.socket(args);
   if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
-  const value = optionValue(args.value(3));
+  const value = isOctets(args.number(1), args.number(2)) ? octetsOf(args.value(3), args.number(4)) : optionValue(args.value(3));
   return immediate(() => process.sockets.setOption(file.endpoint, args.number(1), args.number(2), value), {
     explain: (result) => (isErrno(result, 'ENOPROTOOPT') ? absent(args.call, args.value(1), args.value(2)) : undefined),
   });
 });
+
+/** Options whose values are octets. */
+const isOctets = (level: number, name: number): boolean => level === IPPROTO_TCP && name === TCP_FASTOPEN_KEY;
+
+/** Octets as scripts write them: text, each character one of them, and zeros up to `length`. */
+function octetsOf(value: Value, length: number): Uint8Array {
+  const { text } = value.kind === 'string' ? value : fail(`${written(value)} is no octets: "\\x01\\x02"`);
+  return Uint8Array.from({ length }, (_, i) => (i < text.length ? text.charCodeAt(i) : 0));
+}
 
 /** An option's value as the stack takes it: a number, text, or a record of numbers. */
 function optionValue(value: Value): OptionValue {

@@ -106,7 +106,7 @@ const connect = define(3, 3, (process, args) => {
 });
 
 /** How connecting ended, or -EAGAIN while it goes on. */
-function outcome(endpoint: Endpoint, address: SocketAddress): number {
+export function outcome(endpoint: Endpoint, address: SocketAddress): number {
   return (endpoint.readiness & (POLLOUT | POLLHUP)) === 0 ? -ERRNO.EAGAIN : endpoint.connect(address);
 }
 

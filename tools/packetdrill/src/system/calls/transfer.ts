@@ -2,11 +2,13 @@
 import { ERRNO } from '@protoloom/contracts';
 import {
   type Control,
+  type Endpoint,
   type ExtendedError,
   IPPROTO_TCP,
   type Message,
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
+  MSG_FASTOPEN,
   MSG_PEEK,
   MSG_WAITALL,
   POLLIN,
@@ -22,6 +24,7 @@ import { type CallDefinition, define, immediate, type Operation } from '../opera
 import type { Process } from '../process.js';
 import { foreignFlags } from '../symbols.js';
 import { compareOutcome, fieldOf, itemsOf, numberIn, type Outcome, written } from '../values.js';
+import { outcome } from './sockets.js';
 
 /** Longest buffer of one call, bytes. */
 const MOST_BYTES = 0x1000_0000;
@@ -56,25 +59,49 @@ interface Sending {
 /** Sends all of it where it may wait, as write(2) on a descriptor that blocks. */
 function send(process: Process, file: File, fd: number, { bytes, flags = 0, message }: Sending): Operation {
   const endpoint = file instanceof SocketFile ? file.endpoint : undefined;
-  const given = message ?? (flags === 0 || endpoint === undefined ? undefined : process.sockets.message());
-  if (given !== undefined) given.flags = flags;
   const waits = !file.nonBlocking && (flags & MSG_DONTWAIT) === 0;
+  const given = message ?? (endpoint === undefined || (flags === 0 && waits) ? undefined : process.sockets.message());
+  if (given !== undefined) given.flags = waits ? flags : flags | MSG_DONTWAIT;
   let sent = 0;
+  let opening = false;
+  // A connection in progress is asked about by connecting once more; where to makes no difference.
+  const peer = process.sockets.address();
+  peer.family = process.family;
   return {
     waits,
     timeoutUs: endpoint?.socket.sendTimeoutUs || Number.POSITIVE_INFINITY,
     attempt() {
+      if (opening && endpoint !== undefined) {
+        const ended = outcome(endpoint, peer);
+        if (ended < 0) return ended;
+        opening = false;
+        if (sent >= bytes.length) return sent;
+      }
       for (;;) {
+        const isUnbound = endpoint !== undefined && process.portOf(endpoint) === 0;
         const result = endpoint === undefined ? file.write(bytes.subarray(sent)) : endpoint.send(bytes, sent, bytes.length, given);
+        const opens = result >= 0 || result === -ERRNO.EINPROGRESS;
+        const isDatagram = endpoint?.socket.type !== SOCK_STREAM;
+        if (opens && message?.hasAddress === true && endpoint !== undefined && (isDatagram || isUnbound))
+          process.connecting(fd, endpoint, message.address);
+        if (opens && waits && endpoint !== undefined && isUnconnectedStream(process, endpoint)) {
+          // Fast Open: what went with the SYN; as on Linux the call waits until the connection stands.
+          sent = Math.max(0, result);
+          opening = true;
+          if (given !== undefined) given.flags &= ~MSG_FASTOPEN;
+          return outcome(endpoint, peer);
+        }
         if (result < 0) return result === -ERRNO.EAGAIN && waits ? result : sent > 0 ? sent : result;
         sent += result;
-        if (message?.hasAddress === true && endpoint !== undefined) process.connecting(fd, endpoint, message.address);
         if (sent >= bytes.length || !waits || result === 0) return sent;
       }
     },
     expired: () => (sent > 0 ? sent : -ERRNO.EAGAIN),
   };
 }
+
+const isUnconnectedStream = (process: Process, endpoint: Endpoint): boolean =>
+  endpoint.socket.type === SOCK_STREAM && endpoint.peerAddress(process.sockets.address()) < 0;
 
 const write = define(3, 3, (process, args) => {
   const file = process.file(args);
@@ -117,9 +144,9 @@ const sendmsg = define(3, 3, (process, args) => {
   const given = args.value(1);
   const message = process.sockets.message();
   for (const control of itemsOf(fieldOf(given, 'msg_control') ?? { kind: 'any' })) message.controls.push(controlOf(control));
-  // The name of a stream's peer is left aside, as tcp(7) does; a datagram's is where it goes.
+  // The name of a stream's peer is left aside, as tcp(7) does, but for Fast Open; a datagram's is where it goes.
   const connected = file.endpoint.peerAddress(process.sockets.address()) >= 0;
-  if (!connected && file.endpoint.socket.type !== SOCK_STREAM) {
+  if (!connected && (file.endpoint.socket.type !== SOCK_STREAM || (flags & MSG_FASTOPEN) !== 0)) {
     Object.assign(message.address, process.address({ kind: 'any' }, process.settings.remote, process.settings.connectPort));
     message.hasAddress = true;
   }
