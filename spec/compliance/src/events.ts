@@ -7,7 +7,7 @@ export type Event =
   | { readonly kind: 'ack'; readonly segments: number; readonly rttUs: number; readonly limited: boolean; readonly ce: boolean }
   /** A round trip: all that is in flight is acknowledged, piece by piece. */
   | { readonly kind: 'round'; readonly rttUs: number }
-  | { readonly kind: 'congestion'; readonly why: CongestionEvent['why']; readonly persistent: boolean }
+  | { readonly kind: 'congestion'; readonly why: CongestionEvent['why']; readonly persistent: boolean; readonly abe: boolean }
   | { readonly kind: 'recovered' | 'undo' | 'handover' }
   | { readonly kind: 'restart'; readonly idleUs: number }
   | { readonly kind: 'path'; readonly mss: number }
@@ -35,6 +35,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
       kind: fc.constant('congestion' as const),
       why: fc.constantFrom('fast-loss' as const, 'rto' as const, 'ecn' as const, 'local-drop' as const),
       persistent: fc.boolean(),
+      abe: fc.boolean(),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('recovered' as const, 'undo' as const, 'handover' as const) }) },

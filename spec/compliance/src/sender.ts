@@ -17,6 +17,8 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 const INITIAL_SEGMENTS = 10;
 /** The peer's window: beyond it cwnd limits nothing. */
 const WINDOW_SEGMENTS = 4000;
+/** One-way delays are relative: the peer's clock is ahead of ours. */
+const CLOCKS_APART_US = 500_000_000;
 /** Most acknowledgements of one round. */
 const ROUND_ACKS = 100;
 const PHASE_AFTER: Readonly<Record<CongestionEvent['why'], Phase>> = {
@@ -46,7 +48,7 @@ export class Sender {
   readonly ack: Writable<AckEvent>;
   controller: Controller;
   readonly #control: CongestionControl;
-  readonly #event: Writable<CongestionEvent> = { why: 'rto', inFlight: 0, lost: 0, persistent: false };
+  readonly #event: Writable<CongestionEvent> = { why: 'rto', inFlight: 0, lost: 0, persistent: false, abe: false };
   #roundEnd = 0;
   #reduced = false;
 
@@ -159,6 +161,7 @@ export class Sender {
         this.#event.inFlight = view.inFlight;
         this.#event.lost = event.why === 'ecn' ? 0 : view.mss;
         this.#event.persistent = event.persistent && event.why === 'rto';
+        this.#event.abe = event.abe && event.why === 'ecn';
         controller.onCongestion(this.#event);
         break;
       case 'recovered': {
@@ -208,6 +211,7 @@ export class Sender {
     ack.acked = acked;
     ack.delivered = acked;
     ack.rttUs = rttUs;
+    ack.owdUs = rttUs < 0 ? -1 : CLOCKS_APART_US + rttUs / 2;
     ack.ece = ce && view.ecn !== 'off';
     ack.ce = ack.ece ? acked : 0;
     view.deliveredCe += ack.ce;
