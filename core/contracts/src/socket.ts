@@ -172,6 +172,8 @@ export interface Endpoint {
   readonly listening?: boolean;
   /** POLL* bits, now. */
   readonly readiness: number;
+  /** sockatmark(3): the reader stands at the urgent octet. A stream's. */
+  readonly atMark?: boolean;
   /** Called in the turn's wakeups after readiness has risen (edges may be merged; look at `readiness`). One listener: the facade. */
   listener: ReadinessListener | undefined;
   bind(address: SocketAddress): number;

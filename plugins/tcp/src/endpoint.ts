@@ -9,6 +9,7 @@ import {
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
   MSG_FASTOPEN,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   type ReadinessListener,
@@ -29,6 +30,7 @@ import { isClient, NO_TEXT, type Text } from './fastopen/client.js';
 import { makeTcb } from './make.js';
 import { isConnecting } from './state.js';
 import type { Tcb, TcbUser } from './tcb.js';
+import { isAtMark, isHole, receiveUrgent, skipHole, untilMark } from './urgent.js';
 
 type ConnectState = 'unconnected' | 'connecting' | 'connected' | 'over';
 
@@ -60,6 +62,9 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   }
   get listening(): boolean {
     return this.tcb.state === TCP_LISTEN;
+  }
+  get atMark(): boolean {
+    return isAtMark(this.tcb);
   }
   get readiness(): number {
     return readiness(this.tcb);
@@ -176,9 +181,12 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     const { tcb } = this;
     const flags = message?.flags ?? 0;
     if (message !== undefined && (flags & MSG_ERRQUEUE) !== 0) return this.#tcp.errorQueues.read(tcb.socket, tcb, bytes, from, to, message);
+    if (message !== undefined && (flags & MSG_OOB) !== 0)
+      return tcb.state === TCP_LISTEN ? -ERRNO.ENOTCONN : receiveUrgent(tcb, bytes, from, to, message);
     const there = receivable(tcb);
+    if ((flags & MSG_PEEK) !== 0 && there > 0) return tcb.receive.copy(isHole(tcb) ? 1 : 0, bytes, from, Math.min(to, from + there));
+    skipHole(tcb);
     if (there <= 0) return there;
-    if ((flags & MSG_PEEK) !== 0) return tcb.receive.copy(bytes, from, to);
     const count = Math.min(there, to - from);
     // MSG_TRUNC: the octets are thrown away uncopied, as tcp(7) says.
     if ((flags & MSG_TRUNC) !== 0) tcb.receive.consume(count);
@@ -189,12 +197,13 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
 
   peek(views: Views): number {
     const there = receivable(this.tcb);
-    return there <= 0 ? there : this.tcb.receive.peek(views);
+    return there <= 0 ? there : this.tcb.receive.peek(isHole(this.tcb) ? 1 : 0, there, views);
   }
 
   consume(count: number): number {
     const { receive } = this.tcb;
-    if (count < 0 || count > receive.length) return -ERRNO.EINVAL;
+    if (count < 0 || count > untilMark(this.tcb)) return -ERRNO.EINVAL;
+    if (count > 0) skipHole(this.tcb);
     receive.consume(count);
     consumed(this.tcb, count);
     return count;

@@ -84,7 +84,7 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   const mss = segmentMss(tcb);
   const end = writeEnd(tcb);
   const room = available <= 0 ? mss : available;
-  const together = mayCoalesce(tcb) ? Math.min(segments, tcb.route?.iface.maxSegments ?? 1) : 1;
+  const together = mayJoin(tcb) ? Math.min(segments, tcb.route?.iface.maxSegments ?? 1) : 1;
   const whole = Math.max(1, together) * mss;
   const most = whole <= room ? whole : room > mss ? room - (room % mss) : room;
   const text = Math.min((end - seq) | 0, (sent.end - seq) | 0, most);
@@ -106,6 +106,9 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   sentAgain(tcb, sent, repairs);
   return 0;
 }
+
+/** Whether segments may go as one: not where each tells something of its own. */
+const mayJoin = (tcb: Tcb): boolean => mayCoalesce(tcb) && !tcb.isUrgent;
 
 /** The SYN, or the SYN-ACK of a simultaneous open, again. */
 export function retransmitSyn(tcb: Tcb): number {
@@ -210,7 +213,7 @@ function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number, at
   const mss = segmentMss(tcb);
   const route = routeOf(tcb);
   if (typeof route === 'number') return 0;
-  const most = Math.min(window, room, mayCoalesce(tcb) ? Math.max(maxPayload(route, segmentHeaderBytes(tcb), mss), mss) : mss);
+  const most = Math.min(window, room, mayJoin(tcb) ? Math.max(maxPayload(route, segmentHeaderBytes(tcb), mss), mss) : mss);
   const record = untilRecordEnd(tcb);
   if (record < unsent && record <= most) return record;
   if (unsent <= most) {
@@ -223,7 +226,7 @@ function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number, at
 
 /** Nagle's algorithm in Minshall's variant: only small segments wait, and only for small ones. TCP_CORK, MSG_MORE: all that is not full waits. */
 function mayNotSendSmall(tcb: Tcb): boolean {
-  if (tcb.finQueued) return false;
+  if (tcb.finQueued || tcb.isUrgent) return false;
   if (tcb.cork || tcb.more) return true;
   return !tcb.noDelay && inFlight(tcb) > 0 && ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndSmall - tcb.sndNxt) | 0) <= 0;
 }

@@ -25,6 +25,7 @@ import {
 } from './options.js';
 import { type Peer, resolve, routeOf, tooBig } from './route.js';
 import type { Tcb } from './tcb.js';
+import { urgentPointer } from './urgent.js';
 import { chooseScale, fullSpace, openingClamp, selectWindow } from './window.js';
 import * as wire from './wire.js';
 
@@ -76,8 +77,9 @@ export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number
   const packet = tcp.packets.make(0);
   if (length > 0) tcb.send.appendTo(packet, (seq - tcb.sndBase) | 0, length);
   const at = packet.push(headerBytes);
-  const bits = flags | wire.ACK | segmentFlags(tcb, packet, seq, length);
-  wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, seq, tcb.rcvNxt, headerBytes, bits, selectWindow(tcb), 0);
+  const urgent = urgentPointer(tcb, seq);
+  const bits = flags | wire.ACK | (urgent > 0 ? wire.URG : 0) | segmentFlags(tcb, packet, seq, length);
+  wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, seq, tcb.rcvNxt, headerBytes, bits, selectWindow(tcb), urgent);
   if (own > 0) writeSegmentOptions(tcb, packet, at + wire.HEADER_BYTES, tcp.clock.nowUs);
   if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own, PHASE_SEGMENT);
   const mss = tcb.mss - (own + outside - usualOptions(tcb));

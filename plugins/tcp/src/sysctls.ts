@@ -203,6 +203,12 @@ export const sysctls = {
   },
   maxReordering: { path: 'net.ipv4.tcp_max_reordering', initial: 300, unit: 'packets', min: 1, doc: 'And at most.' },
   frto: { path: 'net.ipv4.tcp_frto', initial: 2, min: 0, max: 2, rfc: 'RFC 5682', doc: 'Find spurious timeouts; 0: do not.' },
+  stdurg: {
+    path: 'net.ipv4.tcp_stdurg',
+    initial: false,
+    rfc: 'RFC 6093 §3.1',
+    doc: 'The urgent pointer of what comes in points to the last urgent octet (RFC 1122 §4.2.2.4), not behind it as everybody sends it.',
+  },
   retransCollapse: { path: 'net.ipv4.tcp_retrans_collapse', initial: true, doc: 'Small packets that are sent again go as one.' },
   minSndMss: {
     path: 'net.ipv4.tcp_min_snd_mss',

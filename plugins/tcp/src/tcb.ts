@@ -14,6 +14,7 @@ import type { Listener } from './listener.js';
 import type { Recovery } from './recovery/recovery.js';
 import type { SackBlocks } from './sack.js';
 import type { View } from './sender-view.js';
+import type { Urgent } from './urgent.js';
 
 /** What a 4-tuple leads to: a connection, a half-open one (SYN queue), or the remains of one. */
 export const FLOW_CONNECTION = 0;
@@ -88,6 +89,9 @@ export class Tcb {
   sndBase = 0;
   /** FIN follows the last octet of `send`. */
   finQueued = false;
+  /** SND.UP: behind the last urgent octet. What lies before is urgent as long as `isUrgent`. */
+  sndUp = 0;
+  isUrgent = false;
   /** End of the last segment smaller than the MSS that was sent: Minshall's variant of Nagle's algorithm. */
   sndSmall = 0;
   /** Where the last packet begins that is written, and not sent. write-queue.ts */
@@ -124,6 +128,8 @@ export class Tcb {
   readonly receive: ReceiveRing;
   /** What of it is held out of order; undefined until something is. */
   reassembly: Reassembly | undefined = undefined;
+  /** The urgent octet (RFC 6093), from when it is told of until it is passed. */
+  urgent: Urgent | undefined = undefined;
   /** The peer's FIN was taken in order: nothing follows. */
   finReceived = false;
   /** RCV_SHUTDOWN and SEND_SHUTDOWN. */

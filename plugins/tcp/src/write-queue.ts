@@ -1,5 +1,5 @@
 // What is written and not sent, as Linux keeps it: in packets of up to a size goal, each of which costs memory and may end with PSH.
-import { MSG_EOR, MSG_MORE } from '@protoloom/contracts/socket';
+import { MSG_EOR, MSG_MORE, MSG_OOB } from '@protoloom/contracts/socket';
 import { Marks } from './buffers/marks.js';
 import { boundToHalfWindow } from './route.js';
 import { maxPayload, segmentHeaderBytes, segmentMss } from './segment.js';
@@ -77,7 +77,8 @@ export function expandSendBuffer(tcb: Tcb): void {
 /** `count` octets have been written behind the others: which packets they are in, and which of these end with PSH. @param flags MSG_* of the call. */
 export function queued(tcb: Tcb, count: number, flags: number): void {
   const end = writeEnd(tcb);
-  const goal = sizeGoal(tcb);
+  const isUrgent = (flags & MSG_OOB) !== 0;
+  const goal = isUrgent ? segmentMss(tcb) : sizeGoal(tcb);
   let at = (end - count) | 0;
   const { pushes } = tcb;
   tcb.tailSeq = tailStart(tcb);
@@ -87,10 +88,14 @@ export function queued(tcb: Tcb, count: number, flags: number): void {
   for (;;) {
     at = (tcb.tailSeq + goal) | 0;
     if (((at - end) | 0) >= 0) break;
-    if (isForced(tcb, at)) push(tcb, at);
+    if (!isUrgent && isForced(tcb, at)) push(tcb, at);
     tcb.tailSeq = at;
   }
   if ((flags & MSG_MORE) === 0 || isForced(tcb, end)) push(tcb, end);
+  if (isUrgent) {
+    tcb.sndUp = end;
+    tcb.isUrgent = true;
+  }
   if ((flags & MSG_EOR) === 0) return;
   tcb.records ??= new Marks();
   tcb.records.push(end);

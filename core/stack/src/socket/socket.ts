@@ -8,6 +8,7 @@ import {
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
   MSG_FASTOPEN,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -348,7 +349,8 @@ export class Socket implements AsyncDisposable, ReadinessListener {
       if (typeof result !== 'number' || result >= 0) return result;
       // In progress: Fast Open opens a connection, and nothing went with the SYN.
       const waits = result === -ERRNO.EAGAIN || (result === -ERRNO.EINPROGRESS && mask === POLLOUT);
-      if (!waits || ((options.flags ?? 0) & NEVER_WAITING) !== 0) this.#check(syscall, result);
+      const never = mask === POLLIN ? NEVER_WAITING | MSG_OOB : NEVER_WAITING;
+      if (!waits || ((options.flags ?? 0) & never) !== 0) this.#check(syscall, result);
       // shutdown(SHUT_RD) of a datagram socket: who would wait is told of the end.
       if (mask === POLLIN && (this.endpoint.readiness & POLLRDHUP) !== 0) return 0;
       await this.#wait(syscall, mask, options, timeoutUs);

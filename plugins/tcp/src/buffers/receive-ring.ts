@@ -25,22 +25,23 @@ export class ReceiveRing {
     this.#ring.length += octets;
   }
 
-  peek(views: Views): number {
-    this.#ring.view(0, this.#ring.length, views);
-    return this.#ring.length;
+  /** Shows `count` octets from the one at `at` on. */
+  peek(at: number, count: number, views: Views): number {
+    this.#ring.view(at, count, views);
+    return count;
   }
 
   /** Copies up to `to - from` octets out and ends them. */
   read(bytes: Uint8Array, from: number, to: number): number {
-    const count = this.copy(bytes, from, to);
+    const count = this.copy(0, bytes, from, to);
     this.consume(count);
     return count;
   }
 
-  /** Copies without ending them. */
-  copy(bytes: Uint8Array, from: number, to: number): number {
-    const count = Math.min(to - from, this.#ring.length);
-    this.#ring.get(0, count, bytes, from);
+  /** Copies from the octet at `at` on, without ending them. */
+  copy(at: number, bytes: Uint8Array, from: number, to: number): number {
+    const count = Math.min(to - from, this.#ring.length - at);
+    this.#ring.get(at, count, bytes, from);
     return count;
   }
 

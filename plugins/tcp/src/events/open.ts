@@ -114,6 +114,8 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   tcb.sndBase = (tcb.iss + 1) | 0;
   tcb.tailSeq = tcb.sndBase;
   tcb.pushedSeq = tcb.sndBase;
+  tcb.isUrgent = false;
+  tcb.urgent = undefined;
   tcb.pushes = undefined;
   tcb.records = undefined;
   tcb.sndWnd = 0;

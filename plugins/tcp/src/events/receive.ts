@@ -5,11 +5,13 @@ import { wantsAckAfterRead } from '../ack.js';
 import { sendAck } from '../segment.js';
 import { isReceiving } from '../state.js';
 import { RCV_SHUTDOWN, type Tcb } from '../tcb.js';
+import { markPassed, untilMark } from '../urgent.js';
 import { adjustSpace, worthUpdating } from '../window.js';
 
 /** Octets that may be read now; 0: the end of the stream; or a negative errno. What came before an error is read before it. */
 export function receivable(tcb: Tcb): number {
-  if (tcb.receive.length > 0) return tcb.receive.length;
+  const there = untilMark(tcb);
+  if (there > 0) return there;
   if (tcb.state === TCP_LISTEN) return -ERRNO.ENOTCONN;
   if (tcb.error !== 0) {
     const { error } = tcb;
@@ -26,6 +28,7 @@ export function receivable(tcb: Tcb): number {
 export function consumed(tcb: Tcb, count: number): void {
   if (count <= 0) return;
   tcb.bytesRead += count;
+  markPassed(tcb);
   adjustSpace(tcb);
   if (!isReceiving(tcb)) return;
   if (wantsAckAfterRead(tcb) || (!(tcb.shutdown & RCV_SHUTDOWN) && worthUpdating(tcb))) sendAck(tcb);

@@ -1,11 +1,12 @@
 // STATUS, RFC 9293 §3.10.6: what the user can do now, and what went wrong.
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '@protoloom/contracts/socket';
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP } from '@protoloom/contracts/socket';
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
 import { isPassive } from '../fastopen/server.js';
 import { sendAck } from '../segment.js';
 import { isReceiving } from '../state.js';
 import { RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb } from '../tcb.js';
+import { isHole, URGENT_THERE } from '../urgent.js';
 import { worthUpdating } from '../window.js';
 import { isWritable } from '../write-queue.js';
 import { armKeepAlive } from './timeouts.js';
@@ -18,7 +19,8 @@ export function readiness(tcb: Tcb): number {
   if (!tcb.lingering && (shutdown === (RCV_SHUTDOWN | SEND_SHUTDOWN) || state === TCP_CLOSE)) bits |= POLLHUP;
   if (shutdown & RCV_SHUTDOWN) bits |= POLLIN | POLLRDHUP;
   if (state === TCP_SYN_SENT || (state === TCP_SYN_RECV && !isPassive(tcb))) return tcb.fastOpen?.deferred ? bits | POLLOUT : bits;
-  if (tcb.receive.length >= Math.max(1, tcb.socket.receiveLowWater)) bits |= POLLIN;
+  if (tcb.receive.length - (isHole(tcb) ? 1 : 0) >= Math.max(1, tcb.socket.receiveLowWater)) bits |= POLLIN;
+  if (tcb.urgent?.state === URGENT_THERE) bits |= POLLPRI;
   if (shutdown & SEND_SHUTDOWN || isWritable(tcb)) bits |= POLLOUT;
   else tcb.noSpace = true;
   return bits;

@@ -22,6 +22,7 @@ import {
   type Tcb,
   writeEnd,
 } from '../tcb.js';
+import { probeSeq } from '../urgent.js';
 import { FIN, PSH } from '../wire.js';
 import { pushHead, untilRecordEnd } from '../write-queue.js';
 
@@ -296,7 +297,7 @@ function wakePeer(tcb: Tcb, counter: 'winProbe' | 'keepAlive'): void {
     return;
   }
   tcb.tcp.counters[counter]++;
-  sendSegment(tcb, (tcb.sndUna - 1) | 0, 0, 0);
+  sendSegment(tcb, probeSeq(tcb), 0, 0);
 }
 
 // ---- keep-alive, FIN-WAIT-2 ------------------------------------------------------------------------------------------------------

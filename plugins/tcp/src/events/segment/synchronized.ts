@@ -23,8 +23,9 @@ import { ackReceived, connectionOpened } from '../../recovery/recovery.js';
 import { raiseMaxWindow } from '../../route.js';
 import { reportDuplicate, sackEdge } from '../../sack.js';
 import type { Segment } from '../../segment-in.js';
-import { enter } from '../../state.js';
+import { enter, isReceiving } from '../../state.js';
 import { finAcked, receiveWindow, type Tcb } from '../../tcb.js';
+import { urgentArrives } from '../../urgent.js';
 import { initialClamp, initialReadSpace } from '../../window.js';
 import { expandSendBuffer } from '../../write-queue.js';
 import { lingered } from '../close.js';
@@ -54,6 +55,7 @@ export function synchronized(tcb: Tcb, seg: Segment): boolean {
   if (isClosed(tcb)) return true;
   updateTsRecent(tcb, seg);
   measureEcho(tcb, seg);
+  if ((seg.urg || tcb.urgent !== undefined) && isReceiving(tcb)) urgentArrives(tcb, seg);
   const taken = processText(tcb, seg);
   if (isClosed(tcb)) return taken;
   scheduleAck(tcb);
@@ -289,6 +291,7 @@ function updateWindow(tcb: Tcb, seg: Segment, ahead: number): boolean {
 /** SND.UNA moves; what is acknowledged leaves the ring, and its room may be written. */
 function advance(tcb: Tcb, ack: number, octets: number): void {
   tcb.sndUna = ack;
+  if (tcb.isUrgent && ((tcb.sndUp - ack) | 0) <= 0) tcb.isUrgent = false;
   const text = Math.min((ack - tcb.sndBase) | 0, tcb.send.length);
   if (text > 0) {
     tcb.send.discard(text);

@@ -26,7 +26,7 @@ import { refuse } from './closed.js';
 /** What is freed at a time where the receive buffer is over its limit: an eighth of it, as on Linux. */
 const PRUNE_SHIFT = 3;
 
-/** Takes the text that lies in the window, and the FIN behind it. (Sixth, URG: urgent octets stay in line, RFC 6093.) @returns whether it was taken. */
+/** Takes the text that lies in the window, and the FIN behind it. @returns whether it was taken. */
 export function processText(tcb: Tcb, seg: Segment): boolean {
   if (seg.textLength === 0 && !seg.fin) return true;
   const { counters } = tcb.tcp;

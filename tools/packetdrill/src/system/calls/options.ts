@@ -14,6 +14,7 @@ const O_NONBLOCK = 0o4000;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const SIOCINQ = 0x541b;
+const SIOCATMARK = 0x8905;
 const SIOCOUTQ = 0x5411;
 const SIOCOUTQNSD = 0x894b;
 
@@ -89,7 +90,8 @@ const ioctl = define(2, 3, (process, args) => {
   const file = process.socket(args);
   if (file === undefined) return immediate(() => -ERRNO.ENOTSOCK);
   const request = args.number(1);
-  const asked = REQUESTS[request] ?? fail(`ioctl: ${written(args.value(1))} is not understood; there is SIOCINQ, SIOCOUTQ and SIOCOUTQNSD`);
+  const asked =
+    REQUESTS[request] ?? fail(`ioctl: ${written(args.value(1))} is not understood; there is SIOCINQ, SIOCATMARK, SIOCOUTQ and SIOCOUTQNSD`);
   let got = 0;
   return immediate(
     () => {
@@ -115,6 +117,7 @@ const queued =
 
 const REQUESTS: Readonly<Record<number, Request>> = {
   [SIOCINQ]: ({ endpoint }) => (endpoint.listening ? -ERRNO.EINVAL : Math.max(0, endpoint.peek(newViews()))),
+  [SIOCATMARK]: ({ endpoint }) => (endpoint.atMark === undefined ? -ERRNO.EINVAL : Number(endpoint.atMark)),
   [SIOCOUTQ]: queued(false),
   [SIOCOUTQNSD]: queued(true),
 };

@@ -9,6 +9,7 @@ import {
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
   MSG_FASTOPEN,
+  MSG_OOB,
   MSG_PEEK,
   MSG_WAITALL,
   POLLIN,
@@ -193,7 +194,7 @@ function receive(process: Process, file: File, { bytes, flags = 0, message, text
   const endpoint = file instanceof SocketFile ? file.endpoint : undefined;
   const given = message ?? (flags === 0 || endpoint === undefined ? undefined : process.sockets.message());
   if (given !== undefined) given.flags = flags;
-  const waits = !file.nonBlocking && (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) === 0;
+  const waits = !file.nonBlocking && (flags & (MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB)) === 0;
   const absent = isNull(text) && bytes.length > 0;
   const all = waits && (flags & MSG_WAITALL) !== 0 && (flags & MSG_PEEK) === 0 && endpoint?.socket.type === SOCK_STREAM;
   let count = 0;
