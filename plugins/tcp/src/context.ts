@@ -2,6 +2,8 @@
 import type { Chain, Clock, Counters, Entropy, Log, Lookup, Packets, SysctlValues, Table, Timers, Turns } from '@protoloom/contracts';
 import type { ErrorQueues, LocalPorts, RouteQuery, Routes } from '@protoloom/contracts/ip';
 import type { CongestionControl, TcpOption, TcpOptionConnection } from '@protoloom/contracts/tcp';
+import type { Marks } from './buffers/marks.js';
+import type { RingMemory } from './buffers/ring-memory.js';
 import type { counters } from './counters.js';
 import type { Demux } from './demux.js';
 import type { BlackHole } from './fastopen/black-hole.js';
@@ -57,6 +59,10 @@ export interface Tcp {
   readonly seg: Segment;
   /** What its acknowledgement brings. */
   readonly ack: AckState;
+  /** Memory of rings, for use again. */
+  readonly ringMemory: RingMemory;
+  /** Marks that nobody has in use: an idle connection has none. */
+  readonly marks: Marks[];
   /** Records of what was sent, for use again. */
   readonly sentPool: SentPool;
   /** The sender of the segment that is being processed, where no flow is its: whom a RST goes to. */

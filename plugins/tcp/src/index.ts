@@ -30,6 +30,7 @@ import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
 import { CONGESTION_CONTROL, GSO_TCP, TCP_ISN, TCP_METRICS, TCP_OPTION, type TcpOption } from '@protoloom/contracts/tcp';
+import { RingMemory } from './buffers/ring-memory.js';
 import { usersOf } from './congestion.js';
 import type { Stranger, Tcp } from './context.js';
 import { counters } from './counters.js';
@@ -114,6 +115,8 @@ export const tcp = definePlugin({
       demux: new Demux(entropy.word(), entropy.word()),
       seg: new Segment(),
       ack: new AckState(),
+      ringMemory: new RingMemory(),
+      marks: [],
       sentPool: new SentPool(),
       stranger,
       challengeLeft: 0,

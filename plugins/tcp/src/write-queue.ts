@@ -107,7 +107,7 @@ const isForced = (tcb: Tcb, seq: number): boolean => ((seq - tcb.pushedSeq) | 0)
 
 function push(tcb: Tcb, seq: number): void {
   tcb.pushedSeq = seq;
-  tcb.pushes ??= new Marks();
+  tcb.pushes ??= tcb.tcp.marks.pop() ?? new Marks();
   if (tcb.pushes.isEmpty || tcb.pushes.last !== seq) tcb.pushes.push(seq);
 }
 
@@ -131,6 +131,11 @@ const reaches = (marks: Marks | undefined, seq: number): boolean => marks !== un
 
 /** What ends at `seq` has been sent. */
 export function dequeued(tcb: Tcb, seq: number): void {
-  while (reaches(tcb.pushes, seq)) tcb.pushes?.dropFirst();
+  const { pushes } = tcb;
+  while (pushes !== undefined && reaches(pushes, seq)) pushes.dropFirst();
+  if (pushes?.isEmpty) {
+    tcb.tcp.marks.push(pushes);
+    tcb.pushes = undefined;
+  }
   while (reaches(tcb.records, seq)) tcb.records?.dropFirst();
 }

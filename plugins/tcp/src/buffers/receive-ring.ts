@@ -1,9 +1,14 @@
 // Octets that came in: those in order wait to be read; those out of order are in their places already, and which they are is kept beside: reassembly.ts.
 import type { Views } from '@protoloom/contracts/socket';
 import { Ring } from './ring.js';
+import type { RingMemory } from './ring-memory.js';
 
 export class ReceiveRing {
-  readonly #ring = new Ring();
+  readonly #ring: Ring;
+
+  constructor(memory: RingMemory) {
+    this.#ring = new Ring(memory);
+  }
   /** Octets in order, to be read. */
   get length(): number {
     return this.#ring.length;

@@ -1,26 +1,30 @@
 // A ring of octets that grows on demand: what both buffers of a connection are made of.
 import type { Views } from '@protoloom/contracts/socket';
+import type { RingMemory } from './ring-memory.js';
 
 const NO_BYTES = new Uint8Array(0);
-const SMALLEST = 2048;
 
 export class Ring {
+  readonly #memory: RingMemory;
   bytes: Uint8Array = NO_BYTES;
   /** Where the first octet stands. */
   start = 0;
   /** Octets from `start` on that are to stay. */
   length = 0;
 
+  constructor(memory: RingMemory) {
+    this.#memory = memory;
+  }
+
   /** Makes room for `count` octets in all, those there are unmoved towards each other. */
   grow(count: number): void {
     if (count <= this.bytes.length) return;
-    let size = Math.max(SMALLEST, this.bytes.length);
-    while (size < count) size *= 2;
-    const grown = new Uint8Array(size);
+    const grown = this.#memory.take(count);
     // Everything moves, since octets out of order lie beyond `length`.
     const first = this.bytes.subarray(this.start);
     grown.set(first);
     grown.set(this.bytes.subarray(0, this.start), first.length);
+    // What it was held in is not given back: packets of this turn may still refer to it.
     this.bytes = grown;
     this.start = 0;
   }
@@ -62,7 +66,9 @@ export class Ring {
     this.length -= count;
   }
 
+  /** Nothing is in it, nor beyond its end. */
   clear(): void {
+    this.#memory.give(this.bytes);
     this.bytes = NO_BYTES;
     this.start = 0;
     this.length = 0;

@@ -2,9 +2,14 @@
 import type { Packet } from '@protoloom/contracts';
 import type { Views } from '@protoloom/contracts/socket';
 import { Ring } from './ring.js';
+import type { RingMemory } from './ring-memory.js';
 
 export class SendRing {
-  readonly #ring = new Ring();
+  readonly #ring: Ring;
+
+  constructor(memory: RingMemory) {
+    this.#ring = new Ring(memory);
+  }
 
   get length(): number {
     return this.#ring.length;
@@ -35,9 +40,10 @@ export class SendRing {
     this.#ring.length += count;
   }
 
-  /** The first `count` octets are acknowledged. */
+  /** The first `count` octets are acknowledged. An empty ring holds no memory. */
   discard(count: number): void {
     if (count > 0) this.#ring.drop(count);
+    if (this.#ring.length === 0) this.#ring.clear();
   }
 
   /** Hangs octets behind a packet's header by reference, in one stretch or two. */

@@ -1,0 +1,29 @@
+// Memory of rings that are empty, for use again: a connection that is idle holds none, and a busy one does not allocate.
+
+/** The smallest, bytes; each size is a power of two. */
+const SMALLEST = 2048;
+/** Kept in all, bytes. */
+const MOST_KEPT = 8 << 20;
+
+export class RingMemory {
+  /** By size: the power of two. */
+  readonly #kept: Uint8Array[][] = [];
+  #bytes = 0;
+
+  /** At least `count` bytes, with whatever is in them. */
+  take(count: number): Uint8Array {
+    const power = 32 - Math.clz32(Math.max(SMALLEST, count) - 1);
+    const found = this.#kept[power]?.pop();
+    if (found === undefined) return new Uint8Array(2 ** power);
+    this.#bytes -= found.length;
+    return found;
+  }
+
+  give(bytes: Uint8Array): void {
+    if (bytes.length < SMALLEST || this.#bytes + bytes.length > MOST_KEPT) return;
+    this.#bytes += bytes.length;
+    const power = 31 - Math.clz32(bytes.length);
+    this.#kept[power] ??= [];
+    this.#kept[power].push(bytes);
+  }
+}
