@@ -101,5 +101,8 @@ export const optionsSysctls = (number: 'max_hbh_opts_number' | 'max_dst_opts_num
     },
   }) as const satisfies SysctlSpec;
 
+export const IPV6_MULTICAST_IF = 17;
+export const IPV6_MULTICAST_HOPS = 18;
+export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_RECVERR = 25;
 export const IPV6_V6ONLY = 26;

@@ -53,6 +53,11 @@ export interface LinkInput {
   deliver(packet: Packet): undefined;
   /** A frame for `packet.iface`, link header and all, to be read in a later turn: a packet to ourselves. Takes it, or a copy if taken. */
   enqueue(packet: Packet): void;
+  /**
+   * A network packet that has been sent on `packet.iface` to a group that we are in, or to all: a copy is read in a later turn, as come in
+   * there, its `kind` PACKET_LOOPBACK. False: too many wait already.
+   */
+  loop(packet: Packet): boolean;
 }
 export const LINK_INPUT = service<LinkInput>('link.input', 1);
 

@@ -9,6 +9,8 @@ export const PACKET_BROADCAST = 1;
 export const PACKET_MULTICAST = 2;
 export const PACKET_OTHERHOST = 3;
 export const PACKET_OUTGOING = 4;
+/** One that we have sent to a group that we are in, or to all, come back to us. */
+export const PACKET_LOOPBACK = 5;
 
 /** `packet.csum`: nothing is known; the field holds the pseudo-header sum and wants completing; a trusted device has verified it. */
 export const CSUM_NONE = 0;
@@ -75,6 +77,8 @@ export interface Packet {
   trafficClass: number;
   /** On sending: what the transport says for the ECN field (RFC 3168 §5), beside the socket's DSCP; 0 leaves it as it is. */
   ecn: number;
+  /** On sending: IPv4 options, a multiple of four octets, in place of the socket's. */
+  options: Uint8Array | undefined;
   /** On sending: true forbids fragmentation (DF, or EMSGSIZE). */
   dontFragment: boolean;
   /** The socket that sends it: its options are read from here. */

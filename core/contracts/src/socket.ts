@@ -95,7 +95,7 @@ export interface SocketAddress {
 }
 
 /** An option's value: int options are numbers, struct options records or octets, as the option's owner says. */
-export type OptionValue = number | string | Uint8Array | Readonly<Record<string, number>>;
+export type OptionValue = number | string | Uint8Array | Readonly<Record<string, number | string | readonly string[]>>;
 
 /** Linux's sock_extended_err: what IP_RECVERR and IPV6_RECVERR tell of an error. */
 export interface ExtendedError {

@@ -1,8 +1,11 @@
 // @protoloom/mechanisms: protocol-free algorithms with time as an argument.
 export * from './fragments.js';
+export * from './group-records.js';
+export * from './group-reporter.js';
 export * from './ip6-options.js';
 export * from './reassembly.js';
 export * from './reno.js';
+export * from './source-filter.js';
 export * from './timer-wheel.js';
 export * from './token-bucket.js';
 export { VERSION } from './version.js';

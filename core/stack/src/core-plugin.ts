@@ -142,6 +142,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
       const links = new LinkControl({
         pool,
         taps: points.taps,
+        networks: points.etherType,
         segmenters: points.segment,
         counters: count,
         work: () => loop.work(),
@@ -176,6 +177,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
           linkInput: {
             deliver: (packet: Packet) => etherType.table[packet.protocol]?.(packet),
             enqueue: (packet: Packet) => loop.enqueue(packet),
+            loop: (packet: Packet) => loop.loop(packet),
           },
           sockets,
           timers: ({ plugin }) => timers.timersFor(plugin),

@@ -3,6 +3,7 @@ import { arp } from '@protoloom/arp';
 import type { Plugin } from '@protoloom/contracts';
 import { ethernet } from '@protoloom/ethernet';
 import { icmpv4 } from '@protoloom/icmpv4';
+import { igmp } from '@protoloom/igmp';
 import { ip } from '@protoloom/ip';
 import { ipv4 } from '@protoloom/ipv4';
 import { ipv6 } from '@protoloom/ipv6';
@@ -11,6 +12,7 @@ import { ipv6Fragment } from '@protoloom/ipv6-fragment';
 import { ipv6HopByHop } from '@protoloom/ipv6-hop-by-hop';
 import { ipv6Routing } from '@protoloom/ipv6-routing';
 import { loopback } from '@protoloom/loopback';
+import { multicast } from '@protoloom/multicast';
 import { neighbour } from '@protoloom/neighbour';
 import { tcp } from '@protoloom/tcp';
 import { tcpCubic } from '@protoloom/tcp-cubic';
@@ -30,7 +32,9 @@ export const linuxHost: readonly Plugin[] = Object.freeze([
   neighbour,
   arp,
   ip,
+  multicast,
   ipv4,
+  igmp,
   icmpv4,
   ...ipv6Plugins,
   udp,

@@ -42,6 +42,7 @@ export const counters = {
   outMcastPkts: { unit: 'packets', mib: 'IpExt.OutMcastPkts', doc: 'To groups.' },
   outMcastOctets: { unit: 'bytes', mib: 'IpExt.OutMcastOctets', doc: 'Octets of those.' },
   outBcastPkts: { unit: 'packets', mib: 'IpExt.OutBcastPkts', doc: 'To a broadcast address.' },
+  looped: { unit: 'packets', made: true, doc: 'Copies of datagrams to a group that we are in, or to all, which came back to us.' },
   outBcastOctets: { unit: 'bytes', mib: 'IpExt.OutBcastOctets', doc: 'Octets of those.' },
   outDiscards: { unit: 'packets', mib: 'Ip.OutDiscards', doc: 'Dropped on the way out: by a hook, or a loopback source for a wire.' },
   fragOks: { unit: 'packets', mib: 'Ip.FragOKs', doc: 'Datagrams sent in fragments.' },

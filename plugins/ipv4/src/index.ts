@@ -11,16 +11,19 @@ import {
   IFF_MULTICAST,
   INTERFACE_EVENTS,
   INTERFACES,
+  LINK_INPUT,
   own,
   PACKETS,
   type Packet,
   SEGMENT,
   TIMERS,
   use,
+  useIfPresent,
 } from '@protoloom/contracts';
 import { ADDRESSES } from '@protoloom/contracts/control';
 import { IP_ERRORS, NETWORK_FAMILY, type NetworkFamily, PACKET_HOOKS, ROUTES } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
+import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { ADDRESS_FAMILY, AF_INET, type SocketState } from '@protoloom/contracts/socket';
 import { addressFamily, destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
 import { counters } from './counters.js';
@@ -54,6 +57,8 @@ export const ipv4 = definePlugin({
     errors: use(IP_ERRORS, '^1.0'),
     hooks: use(PACKET_HOOKS, '^1.0'),
     addresses: use(ADDRESSES, '^1.0'),
+    linkInput: use(LINK_INPUT, '^1.0'),
+    memberships: useIfPresent(MEMBERSHIPS, '^1.0'),
   },
   attaches: {
     receive: attach(ETHERTYPE, ETH_P_IP, '^1.0'),
@@ -69,7 +74,7 @@ export const ipv4 = definePlugin({
   sysctls,
   interfaceSysctls,
   create({
-    use: { clock, entropy, timers, packets, interfaces, routes, errors, hooks, addresses },
+    use: { clock, entropy, timers, packets, interfaces, routes, errors, hooks, addresses, linkInput, memberships },
     points,
     counters: count,
     sysctls: knobs,
@@ -91,6 +96,7 @@ export const ipv4 = definePlugin({
       routes,
       errors,
       hooks,
+      memberships,
       protocols: points.protocol,
       counters: count,
       interfaceSysctls: interfaceKnobs,
@@ -99,7 +105,8 @@ export const ipv4 = definePlugin({
     const output = new Output({
       packets,
       hooks,
-      interfaces,
+      linkInput,
+      memberships,
       counters: count,
       sysctls: knobs,
       sockets,

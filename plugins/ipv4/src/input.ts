@@ -1,9 +1,11 @@
 // Receiving: RFC 791 §3.1, RFC 1122 §3.2.1, in the order of Linux's ip_rcv, ip_rcv_finish and ip_local_deliver.
 import {
+  type Cell,
   type Counters,
   ERRNO,
   IFF_LOOPBACK,
   type InterfaceSysctlValues,
+  PACKET_LOOPBACK,
   PACKET_OTHERHOST,
   PASS,
   type Packet,
@@ -20,7 +22,8 @@ import {
   RTN_MULTICAST,
   RTN_UNSPEC,
 } from '@protoloom/contracts/ip';
-import { AF_INET } from '@protoloom/contracts/socket';
+import type { Memberships } from '@protoloom/contracts/multicast';
+import { AF_INET, IPPROTO_IGMP } from '@protoloom/contracts/socket';
 import { ip4IsLoopback, readIp4 } from '@protoloom/wire';
 import { mayBeSource } from './addresses.js';
 import { counters as spec } from './counters.js';
@@ -34,6 +37,7 @@ export interface InputContext {
   readonly routes: Routes;
   readonly errors: IpErrors;
   readonly hooks: PacketHooks;
+  readonly memberships: Cell<Memberships>;
   readonly protocols: Table<(packet: Packet) => undefined>;
   readonly counters: Counters<typeof spec>;
   readonly interfaceSysctls: InterfaceSysctlValues<typeof interfaceSysctls>;
@@ -87,7 +91,8 @@ export class Input {
     const { routes, interfaceSysctls } = this.#context;
     const { iface, addresses } = packet;
     const knobs = interfaceSysctls.of(iface);
-    const loopback = (iface.flags & IFF_LOOPBACK) !== 0;
+    // What comes back from a group, or from all, is our own.
+    const loopback = (iface.flags & IFF_LOOPBACK) !== 0 || packet.kind === PACKET_LOOPBACK;
     const source = addresses[3] as number;
     const destination = addresses[7] as number;
     const type = routes.inputType(AF_INET, addresses, 4);
@@ -100,7 +105,7 @@ export class Input {
       if (ip4IsLoopback(destination)) return this.#refuse(packet, 'martianDestination');
     }
     if (destination === 0 || type === RTN_UNSPEC) return this.#refuse(packet, 'martianDestination');
-    const refused = source === 0 ? 0 : routes.inputSource(iface, AF_INET, addresses, 0, knobs.rpFilter);
+    const refused = source === 0 || loopback ? 0 : routes.inputSource(iface, AF_INET, addresses, 0, knobs.rpFilter);
     if (refused !== 0) return this.#refuse(packet, refused === -ERRNO.EXDEV ? 'reversePath' : 'martianSource');
     return true;
   }
@@ -130,8 +135,7 @@ export class Input {
       case RTN_MULTICAST:
         counters.inMcastPkts++;
         counters.inMcastOctets += packet.length;
-        // Memberships other than every host's own come with IGMP.
-        if (packet.addresses[7] !== ALL_HOSTS) return this.#drop(packet, 'notMember');
+        if (packet.addresses[7] !== ALL_HOSTS && !this.#isMember(packet)) return this.#drop(packet, 'notMember');
         break;
       default:
         return this.#drop(packet, 'notForUs');
@@ -144,6 +148,11 @@ export class Input {
     if (whole === undefined) return;
     this.#deliver(whole);
     this.#context.reassembly.done(whole);
+  }
+
+  /** As ip_check_mc_rcu: IGMP passes a group's source filter. */
+  #isMember(packet: Packet): boolean {
+    return this.#context.memberships.now?.accepts(packet, packet.transport === IPPROTO_IGMP) === true;
   }
 
   /** To the transport; `head` is at its header. */

@@ -1,18 +1,20 @@
 // Sending: RFC 791 §3.2, RFC 1122 §3.2.1 and §3.3. The header in front of what a transport has built, and fragments where they must be.
 import {
+  type Cell,
   type Counters,
   ERRNO,
   ETH_P_IP,
   GSO_NONE,
   IFF_LOOPBACK,
-  type Interfaces,
+  type LinkInput,
   PASS,
   type Packet,
   type Packets,
   type SocketSlots,
 } from '@protoloom/contracts';
-import { type NextHop, type PacketHooks, type Route, RTN_BROADCAST, RTN_LOCAL, RTN_MULTICAST } from '@protoloom/contracts/ip';
+import { type NextHop, type PacketHooks, type Route, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
 import { IP_PMTUDISC_DO, IP_PMTUDISC_DONT, IP_PMTUDISC_PROBE } from '@protoloom/contracts/ipv4';
+import type { Memberships } from '@protoloom/contracts/multicast';
 import { AF_INET } from '@protoloom/contracts/socket';
 import { ip4IsLoopback } from '@protoloom/wire';
 import type { counters as spec } from './counters.js';
@@ -28,7 +30,8 @@ export const ALL_HOSTS = 0xe0000001 | 0;
 export interface OutputContext {
   readonly packets: Packets;
   readonly hooks: PacketHooks;
-  readonly interfaces: Interfaces;
+  readonly linkInput: LinkInput;
+  readonly memberships: Cell<Memberships>;
   readonly counters: Counters<typeof spec>;
   readonly sysctls: { readonly defaultTtl: number };
   readonly sockets: SocketSlots<Ip4SocketState>;
@@ -53,7 +56,8 @@ export class Output {
       counters.outDiscards++;
       return -ERRNO.EINVAL;
     }
-    const optionBytes = options === undefined ? 0 : options.options.length;
+    const ipOptions = packet.options ?? options?.options;
+    const optionBytes = ipOptions === undefined ? 0 : ipOptions.length;
     const header = wire.HEADER_BYTES + optionBytes;
     const total = header + packet.length;
     const single = packet.gsoKind === GSO_NONE;
@@ -88,11 +92,13 @@ export class Output {
       source,
       addresses[7] as number,
     );
-    if (options !== undefined && optionBytes > 0) packet.bytes.set(options.options, at + wire.HEADER_BYTES);
+    if (ipOptions !== undefined && optionBytes > 0) packet.bytes.set(ipOptions, at + wire.HEADER_BYTES);
     wire.writeChecksum(packet.bytes, packet.view, at, header);
     if (!hooks.output.empty && hooks.output.run(packet) !== PASS) return this.#hooked();
-    if (type !== RTN_LOCAL && type !== 1) this.#group(packet, type, options);
+    if (type === RTN_MULTICAST || type === RTN_BROADCAST) this.#group(packet, route, options);
     if (!hooks.postrouting.empty && hooks.postrouting.run(packet) !== PASS) return this.#hooked();
+    // A group's datagram with TTL 0 stays within the host: RFC 1112 §6.1.
+    if (type === RTN_MULTICAST && wire.ttl(packet.view, packet.l3) === 0) return 0;
     if (fits) {
       this.#transmit(packet, hop, total);
       return 0;
@@ -132,24 +138,22 @@ export class Output {
   }
 
   /** Broadcasts, and datagrams to groups that we are in, come back to us: RFC 1112 §6.1, and Linux's ip_mc_output. */
-  #group(packet: Packet, type: number, options: Ip4SocketState | undefined): void {
-    const { counters, interfaces } = this.#context;
+  #group(packet: Packet, route: Route, options: Ip4SocketState | undefined): void {
+    const { counters, linkInput } = this.#context;
+    const { type, iface } = route;
     if (type === RTN_MULTICAST) {
       counters.outMcastPkts++;
       counters.outMcastOctets += packet.length;
-      if (options?.multicastLoop === false || packet.view.getInt32(packet.l3 + 16) !== ALL_HOSTS) return;
-    } else if (type === RTN_BROADCAST) {
+      if (options?.multicastLoop === false || !this.#isMember(route)) return;
+    } else {
       counters.outBcastPkts++;
       counters.outBcastOctets += packet.length;
-    } else return;
-    const loopback = interfaces.list.find((iface) => (iface.flags & IFF_LOOPBACK) !== 0);
-    if (loopback === undefined || packet.iface === loopback) return;
-    const copy = packet.copy();
-    const at = copy.push(loopback.link.headerBytes);
-    loopback.link.writeHeader(loopback, ETH_P_IP, loopback.address, 0, copy.bytes, at);
-    copy.l2 = at;
-    loopback.transmit(copy);
-    copy.release();
+    }
+    if ((iface.flags & IFF_LOOPBACK) === 0 && linkInput.loop(packet)) counters.looped++;
+  }
+
+  #isMember({ addresses, iface }: Route): boolean {
+    return addresses[7] === ALL_HOSTS || this.#context.memberships.now?.isMember(iface, addresses) === true;
   }
 
   /** RFC 791 §3.2: all but the last a multiple of eight octets long; options as their copied flag says. */

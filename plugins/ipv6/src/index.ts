@@ -7,6 +7,8 @@ import {
   ETHERTYPE,
   IFF_LOOPBACK,
   INTERFACE_EVENTS,
+  INTERFACES,
+  LINK_INPUT,
   own,
   PACKETS,
   type Packet,
@@ -17,11 +19,13 @@ import {
 import { ADDRESSES } from '@protoloom/contracts/control';
 import { IP_ERRORS, NETWORK_FAMILY, type NetworkFamily, PACKET_HOOKS, ROUTES } from '@protoloom/contracts/ip';
 import { IP6_EXTENSION_HEADER, IP6_FRAGMENTER, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
+import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { ADDRESS_FAMILY, AF_INET6 } from '@protoloom/contracts/socket';
 import { addressFamily, destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
 import { counters } from './counters.js';
 import { dissector } from './dissector.js';
 import { Input } from './input.js';
+import { makeMulticastState, multicastAttachments, multicastHandlers } from './multicast-options.js';
 import { Output } from './output.js';
 import { segmenter } from './segmenter.js';
 import { interfaceSysctls, sysctls } from './sysctls.js';
@@ -44,6 +48,9 @@ export const ipv6 = definePlugin({
     hooks: use(PACKET_HOOKS, '^1.0'),
     addresses: use(ADDRESSES, '^1.0'),
     packets: use(PACKETS, '^1.0'),
+    interfaces: use(INTERFACES, '^1.0'),
+    linkInput: use(LINK_INPUT, '^1.0'),
+    memberships: useIfPresent(MEMBERSHIPS, '^1.0'),
     fragmenter: useIfPresent(IP6_FRAGMENTER, '^1.0'),
   },
   attaches: {
@@ -53,28 +60,40 @@ export const ipv6 = definePlugin({
     interfaceEvents: attach(INTERFACE_EVENTS, '^1.0'),
     segmenter: attach(SEGMENT, { layer: 3, kind: ETH_P_IPV6 }, '^1.0'),
     dissector: attach(DISSECTOR, { layer: 'ethertype', number: ETH_P_IPV6 }, '^1.0'),
+    ...multicastAttachments,
   },
   owns: { protocol: own(IP6_PROTOCOL, '1.0.0'), extension: own(IP6_EXTENSION_HEADER, '1.0.0') },
   counters,
   sysctls,
   interfaceSysctls,
   create({
-    use: { routes, errors, hooks, addresses, packets, fragmenter },
+    use: { routes, errors, hooks, addresses, packets, interfaces, linkInput, memberships, fragmenter },
     points,
     counters: count,
     sysctls: knobs,
     interfaceSysctls: interfaceKnobs,
+    socketState,
   }) {
+    const sockets = socketState(makeMulticastState);
     const input = new Input({
       routes,
       errors,
       hooks,
       packets,
+      memberships,
       protocols: points.protocol,
       extensions: points.extension,
       counters: count,
     });
-    const output = new Output({ hooks, fragmenter, counters: count, interfaceSysctls: interfaceKnobs });
+    const output = new Output({
+      hooks,
+      fragmenter,
+      linkInput,
+      memberships,
+      sockets,
+      counters: count,
+      interfaceSysctls: interfaceKnobs,
+    });
     const network: NetworkFamily = {
       family: AF_INET6,
       etherType: ETH_P_IPV6,
@@ -110,6 +129,7 @@ export const ipv6 = definePlugin({
         },
         segmenter,
         dissector,
+        ...multicastHandlers(sockets, interfaces),
       },
       otherwise: { protocol: { handler: input.unknownProtocol }, extension: { handler: (packet) => packet } },
     };

@@ -1,5 +1,14 @@
 // Receiving: RFC 8200 §3 and §4, in the order of Linux's ip6_rcv and ip6_input.
-import { type Counters, IFF_LOOPBACK, PACKET_OTHERHOST, PASS, type Packet, type Packets, type Table } from '@protoloom/contracts';
+import {
+  type Cell,
+  type Counters,
+  IFF_LOOPBACK,
+  PACKET_OTHERHOST,
+  PASS,
+  type Packet,
+  type Packets,
+  type Table,
+} from '@protoloom/contracts';
 import {
   type IpErrors,
   type PacketHooks,
@@ -10,6 +19,7 @@ import {
   RTN_MULTICAST,
 } from '@protoloom/contracts/ip';
 import { type Ip6ExtensionHeader, NEXTHDR_HOP, NEXTHDR_NONE } from '@protoloom/contracts/ipv6';
+import type { Memberships } from '@protoloom/contracts/multicast';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { isLoopbackWords, isMulticastWords, nextHeaderAt, readIp6 } from '@protoloom/wire';
 import { mayBeSource, scope } from './addresses.js';
@@ -21,6 +31,7 @@ export interface InputContext {
   readonly errors: IpErrors;
   readonly hooks: PacketHooks;
   readonly packets: Packets;
+  readonly memberships: Cell<Memberships>;
   readonly protocols: Table<(packet: Packet) => undefined>;
   readonly extensions: Table<Ip6ExtensionHeader>;
   readonly counters: Counters<typeof spec>;
@@ -29,7 +40,7 @@ export interface InputContext {
 type Fate = { [K in keyof typeof spec]: (typeof spec)[K] extends { fate: string } ? K : never }[keyof typeof spec];
 
 /** ff02::1, which every node has joined: RFC 4291 §2.8. */
-const isAllNodes = (words: Int32Array, at: number): boolean =>
+export const isAllNodes = (words: Int32Array, at: number): boolean =>
   (words[at] as number) >>> 0 === 0xff020000 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 1;
 
 export class Input {
@@ -41,7 +52,7 @@ export class Input {
 
   /** A packet came in: `head` is where the header should start. */
   receive(packet: Packet): undefined {
-    const { counters, hooks, routes, extensions } = this.#context;
+    const { counters, hooks, routes, extensions, memberships } = this.#context;
     if (packet.kind === PACKET_OTHERHOST) return this.#drop(packet, 'otherHost');
     counters.inReceives += packet.gsoSegments;
     counters.inOctets += packet.length;
@@ -69,8 +80,9 @@ export class Input {
     packet.destinationType = routes.inputType(AF_INET6, addresses, 4);
     if (!hooks.prerouting.empty && hooks.prerouting.run(packet) !== PASS) return this.#drop(packet, 'hooked');
     if (packet.destinationType === RTN_MULTICAST) {
-      // Memberships other than every node's own come with MLD.
-      if (!isAllNodes(addresses, 4)) return this.#drop(packet, 'notMember');
+      counters.inMcastPkts++;
+      counters.inMcastOctets += packet.tail - packet.l3;
+      if (!isAllNodes(addresses, 4) && memberships.now?.accepts(packet, false) !== true) return this.#drop(packet, 'notMember');
     } else if (packet.destinationType !== RTN_LOCAL) return this.#drop(packet, 'notForUs');
     packet.pull(packet.l4 - packet.head);
     if (!hooks.input.empty && hooks.input.run(packet) !== PASS) return this.#drop(packet, 'hooked');

@@ -39,7 +39,11 @@ describe('receiving IPv6', () => {
     ['a loopback destination from a wire [RFC 4291 §2.5.3]', ip6([], { destination: LOOPBACK }), { malformed: 1 }],
     ['a group of one node alone, from a wire [RFC 4291 §2.7]', ip6([], { destination: address([0xff, 1], 1) }), { malformed: 1 }],
     ['another host’s address [RFC 8200 §3]', ip6([], { destination: THEIRS }), { notForUs: 1 }],
-    ['a group that nobody has joined [RFC 4291 §2.8]', ip6([], { destination: address([0xff, 2], 9) }), { notMember: 1 }],
+    [
+      'a group that nobody has joined [RFC 4291 §2.8]',
+      ip6([], { destination: address([0xff, 2], 9) }),
+      { notMember: 1, inMcastPkts: 1, inMcastOctets: 40 },
+    ],
     ['a next header that nobody attaches to [RFC 8200 §4]', ip6([1, 2]), { unknownProtocol: 1 }],
     ['what No Next Header ends, whatever is behind it [RFC 8200 §4.7]', ip6([1, 2], { next: 59 }), { noNextHeader: 1 }],
   ];

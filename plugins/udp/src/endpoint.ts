@@ -1,5 +1,6 @@
 // A UDP socket's lower layer, with Linux's errnos.
 import {
+  type Cell,
   type Counters,
   CSUM_NONE,
   CSUM_PARTIAL,
@@ -21,6 +22,7 @@ import {
   RTN_BROADCAST,
   RTN_MULTICAST,
 } from '@protoloom/contracts/ip';
+import type { Memberships } from '@protoloom/contracts/multicast';
 import {
   AF_INET,
   AF_INET6,
@@ -70,6 +72,7 @@ export interface UdpContext {
   readonly packets: Packets;
   readonly turns: Turns;
   readonly sockets: Sockets;
+  readonly memberships: Cell<Memberships>;
   readonly counters: Counters<typeof spec>;
   /** A uniform whole number below `bound`. */
   below(bound: number): number;
@@ -320,6 +323,7 @@ export class UdpEndpoint implements Endpoint, WakeEntry, PacketOwner {
     if (this.connected) ports.disconnect(this);
     this.connected = false;
     if (this.localPort !== 0) ports.remove(this);
+    this.#context.memberships.now?.closed(this.socket);
     while (!this.#queue.empty) this.#queue.shift();
     if (this.#reserved !== undefined) this.#context.packets.done(this.#reserved);
     this.#reserved = undefined;

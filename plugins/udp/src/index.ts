@@ -1,8 +1,21 @@
 // @protoloom/udp: the user datagram protocol: RFC 768, RFC 1122 §4.1.
-import { attach, attachSome, DISSECTOR, definePlugin, ENTROPY, PACKETS, type Packet, SEGMENT, TURNS, use } from '@protoloom/contracts';
+import {
+  attach,
+  attachSome,
+  DISSECTOR,
+  definePlugin,
+  ENTROPY,
+  PACKETS,
+  type Packet,
+  SEGMENT,
+  TURNS,
+  use,
+  useIfPresent,
+} from '@protoloom/contracts';
 import { type InboundError, IP_ERROR_QUEUES, IP_ERRORS, LOCAL_PORTS, ROUTES, TRANSPORT_ERROR } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
+import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { AF_INET, AF_INET6, IPPROTO_UDP, SOCK_DGRAM, SOCKET_TYPE, SOCKETS, type SocketState } from '@protoloom/contracts/socket';
 import { GSO_UDP } from '@protoloom/contracts/udp';
 import { counters } from './counters.js';
@@ -29,6 +42,7 @@ export const udp = definePlugin({
     turns: use(TURNS, '^1.0'),
     sockets: use(SOCKETS, '^1.0'),
     entropy: use(ENTROPY, '^1.0'),
+    memberships: useIfPresent(MEMBERSHIPS, '^1.0'),
   },
   attaches: {
     datagram: attachSome([IP4_PROTOCOL, IP6_PROTOCOL], IPPROTO_UDP, '^1.0'),
@@ -39,7 +53,7 @@ export const udp = definePlugin({
     ...socketAttachments,
   },
   counters,
-  create({ use: { routes, errors, errorQueues, localPorts, packets, turns, sockets, entropy }, counters: count }) {
+  create({ use: { routes, errors, errorQueues, localPorts, packets, turns, sockets, entropy, memberships }, counters: count }) {
     const ports = new PortTable(entropy.word(), entropy.word());
     const context = {
       ports,
@@ -50,6 +64,7 @@ export const udp = definePlugin({
       packets,
       turns,
       sockets,
+      memberships,
       counters: count,
       below: (bound: number) => entropy.below(bound),
     };

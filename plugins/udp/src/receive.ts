@@ -1,6 +1,7 @@
 // Receiving datagrams: RFC 768, RFC 1122 §4.1.3, in the order of Linux's __udp4_lib_rcv.
-import { type Counters, CSUM_NONE, CSUM_PARTIAL, DESTINATION, type Packet, type Packets, SOURCE } from '@protoloom/contracts';
-import { type InboundError, type IpErrors, PROBLEM_PORT_UNREACHABLE, RTN_LOCAL } from '@protoloom/contracts/ip';
+import { type Cell, type Counters, CSUM_NONE, CSUM_PARTIAL, DESTINATION, type Packet, type Packets, SOURCE } from '@protoloom/contracts';
+import { type InboundError, type IpErrors, PROBLEM_PORT_UNREACHABLE, RTN_LOCAL, RTN_MULTICAST } from '@protoloom/contracts/ip';
+import type { Memberships } from '@protoloom/contracts/multicast';
 import { AF_INET6, IPPROTO_UDP } from '@protoloom/contracts/socket';
 import { add, pseudoSum, sum } from '@protoloom/wire';
 import { counters as spec } from './counters.js';
@@ -13,6 +14,7 @@ export interface ReceiveContext {
   readonly ports: PortTable;
   readonly errors: IpErrors;
   readonly packets: Packets;
+  readonly memberships: Cell<Memberships>;
   readonly counters: Counters<typeof spec>;
 }
 
@@ -73,14 +75,16 @@ function deliver({ packets, counters }: ReceiveContext, endpoint: UdpEndpoint, p
 
 /** To a group or to all: every socket that wants it has a copy of its own. One fate for the datagram, however many have it. */
 function deliverToAll(context: ReceiveContext, packet: Packet, localPort: number, remotePort: number, mustAllow: boolean): undefined {
-  const { ports, counters } = context;
+  const { ports, counters, memberships } = context;
   const bound = ports.on(localPort);
+  const groups = packet.destinationType === RTN_MULTICAST ? memberships.now : undefined;
   let wanted = 0;
   let taken = 0;
   let last: UdpEndpoint | undefined;
   for (let i = 0; i < bound.length; i++) {
     const endpoint = bound[i] as UdpEndpoint;
     if ((mustAllow && !endpoint.takesNoChecksum) || !ports.takes(endpoint, packet, remotePort)) continue;
+    if (groups?.wants(endpoint.socket, packet) === false) continue;
     wanted++;
     if (last !== undefined && deliverCopy(context, last, packet)) taken++;
     last = endpoint;

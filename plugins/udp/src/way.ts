@@ -2,7 +2,8 @@
 import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
 import type { Route, RouteQuery, Routes } from '@protoloom/contracts/ip';
 import { IP_MULTICAST_IF } from '@protoloom/contracts/ipv4';
-import { AF_INET, AF_INET6, AF_UNSPEC, IPPROTO_IP, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
+import { IPV6_MULTICAST_IF } from '@protoloom/contracts/ipv6';
+import { AF_INET, AF_INET6, AF_UNSPEC, IPPROTO_IP, IPPROTO_IPV6, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
 import { copyWords, equalWords, isMappedWords, isMulticastWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { UdpEndpoint } from './endpoint.js';
 
@@ -76,11 +77,15 @@ export class Way {
     return this.#context.routes.resolve(query);
   }
 
-  /** IP_MULTICAST_IF. */
+  /** IP_MULTICAST_IF, IPV6_MULTICAST_IF. */
   #groupInterface(): number {
     const { family, addresses } = this.#query;
-    if (family !== AF_INET || !isMulticastWords(addresses, DESTINATION)) return 0;
-    const index = this.#context.sockets.getOption(this.#endpoint, IPPROTO_IP, IP_MULTICAST_IF);
+    if (!isMulticastWords(addresses, DESTINATION)) return 0;
+    const { sockets } = this.#context;
+    const index =
+      family === AF_INET
+        ? sockets.getOption(this.#endpoint, IPPROTO_IP, IP_MULTICAST_IF)
+        : sockets.getOption(this.#endpoint, IPPROTO_IPV6, IPV6_MULTICAST_IF);
     return typeof index === 'number' && index > 0 ? index : 0;
   }
 }

@@ -7,6 +7,7 @@ import { type StreamServer, startHost } from '@protoloom/node';
 import type { Stack } from '@protoloom/stack';
 import { openTap, openTun, TimerFd, type TunTapDevice } from '@protoloom/tun-tap';
 import { InterfaceAddress, MacAddress, parseAddress } from '@protoloom/wire';
+import { checkGroup, joinGroup } from './groups.js';
 import { capture } from './pcapng.js';
 import { parseService, type ServiceSpec, serve } from './services/services.js';
 import { UsageError } from './usage.js';
@@ -22,6 +23,7 @@ Runs a host on a TAP or TUN device until it is interrupted.
   --address CIDR          an address of the host, such as 192.0.2.2/24; may be repeated
   --gateway IP            default route; may be repeated
   --kernel-address CIDR   gives the kernel's end of the device an address, and brings it up; may be repeated
+  --group IP              a multicast group to be in; may be repeated
   --service NAME[:PORT]   echo:7 discard:9 daytime:13 chargen:19 iperf3:5201 (TCP and UDP), http:80; may be repeated
   --sysctl KEY=VALUE      such as net.ipv4.tcp_congestion_control=newreno; may be repeated
   --pcap FILE             writes every frame to a pcapng file
@@ -37,6 +39,7 @@ const OPTIONS = {
   address: { type: 'string', multiple: true },
   gateway: { type: 'string', multiple: true },
   'kernel-address': { type: 'string', multiple: true },
+  group: { type: 'string', multiple: true },
   service: { type: 'string', multiple: true },
   sysctl: { type: 'string', multiple: true },
   pcap: { type: 'string' },
@@ -52,6 +55,7 @@ interface Settings {
   readonly addresses: readonly string[];
   readonly gateways: readonly string[];
   readonly kernelAddresses: readonly string[];
+  readonly groups: readonly string[];
   readonly services: readonly ServiceSpec[];
   readonly sysctls: Readonly<Record<string, string>>;
   readonly pcap: string | undefined;
@@ -73,9 +77,10 @@ function parse(argv: readonly string[]): Settings {
   const mtu = values.mtu === undefined ? undefined : Number(values.mtu);
   if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_535))
     throw new UsageError(`--mtu ${values.mtu}: a whole number from 68 to 65535`);
-  const { address = [], gateway = [], 'kernel-address': kernel = [], service = [], sysctl = [] } = values;
+  const { address = [], gateway = [], 'kernel-address': kernel = [], group = [], service = [], sysctl = [] } = values;
   for (const text of [...address, ...kernel]) InterfaceAddress.parse(text);
   for (const text of gateway) parseAddress(text);
+  for (const text of group) checkGroup(text);
   const services = service.map(parseService);
   const twice = services.find(({ port }, i) => services.findIndex((other) => other.port === port) !== i);
   if (twice !== undefined) throw new UsageError(`--service: two of them want port ${twice.port}`);
@@ -93,6 +98,7 @@ function parse(argv: readonly string[]): Settings {
     addresses: address,
     gateways: gateway,
     kernelAddresses: kernel,
+    groups: group,
     services,
     sysctls,
     pcap: values.pcap,
@@ -167,6 +173,7 @@ function configure(stack: Stack, device: TunTapDevice, settings: Settings): void
   stack.link.up(device.name);
   for (const address of settings.addresses) stack.address.add(device.name, address);
   for (const [metric, gateway] of settings.gateways.entries()) stack.route.add({ destination: 'default', gateway, metric });
+  for (const group of settings.groups) joinGroup(stack, device.name, group);
   // A sysctl of an interface that is not there would wait for it for ever.
   for (const path of Object.keys(settings.sysctls)) stack.sysctl.get(path);
 }

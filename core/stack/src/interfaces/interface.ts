@@ -13,11 +13,13 @@ import {
   type InterfaceStatistics,
   type LinkType,
   type Lookup,
+  PACKET_LOOPBACK,
   PACKET_MULTICAST,
   PACKET_OUTGOING,
   type Packet,
   type Segmenter,
   type SegmentKey,
+  type Table,
 } from '@protoloom/contracts';
 import type { PooledPacket } from '../packet/packet.js';
 import type { PacketPool } from '../packet/pool.js';
@@ -33,6 +35,8 @@ const NO_ADDRESS = new Uint8Array(0);
 export interface InterfaceContext {
   readonly pool: PacketPool;
   readonly taps: Everyone<(packet: Packet) => undefined>;
+  /** Network protocols by EtherType. */
+  readonly networks: Table<(packet: Packet) => undefined>;
   readonly segmenters: Lookup<SegmentKey, Segmenter>;
   readonly counters: { downDropped: number; txQueueDropped: number; unsegmentable: number };
   work(): void;
@@ -128,6 +132,12 @@ export class NetInterface implements Interface, IngressPort {
   receive(packet: PooledPacket): void {
     packet.iface = this;
     const { statistics } = this;
+    // Our own, come back: the link has nothing to read.
+    if (packet.kind === PACKET_LOOPBACK && (this.flags & IFF_UP) !== 0) {
+      packet.l3 = packet.head;
+      this.#context.networks.table[packet.protocol]?.(packet);
+      return;
+    }
     statistics.rxPackets += packet.gsoSegments;
     statistics.rxBytes += packet.length;
     if ((this.flags & IFF_UP) === 0) {

@@ -40,6 +40,7 @@ export class PooledPacket implements Packet {
   hopLimit = -1;
   trafficClass = -1;
   ecn = 0;
+  options: Uint8Array | undefined = undefined;
   dontFragment = false;
   socket: SocketState | undefined = undefined;
   owner: PacketOwner | undefined = undefined;
@@ -188,6 +189,7 @@ export class PooledPacket implements Packet {
     this.hopLimit = -1;
     this.trafficClass = -1;
     this.ecn = 0;
+    this.options = undefined;
     this.dontFragment = false;
     this.socket = undefined;
     this.charge = 0;

@@ -107,6 +107,7 @@ export class PacketPool implements Packets {
     to.hopLimit = from.hopLimit;
     to.trafficClass = from.trafficClass;
     to.ecn = from.ecn;
+    to.options = from.options;
     to.dontFragment = from.dontFragment;
     to.socket = from.socket;
     to.priority = from.priority;

@@ -59,6 +59,7 @@ const timeout = (field: 'receiveTimeoutUs' | 'sendTimeoutUs'): SocketOption => (
   set(socket, value) {
     if (typeof value !== 'object' || value instanceof Uint8Array) return -ERRNO.EINVAL;
     const { sec = 0, usec = 0 } = value;
+    if (typeof sec !== 'number' || typeof usec !== 'number') return -ERRNO.EINVAL;
     if (usec < 0 || usec >= 1_000_000) return -ERRNO.EDOM;
     socket[field] = sec < 0 ? 0 : sec * 1_000_000 + usec;
     return 0;
@@ -132,6 +133,7 @@ export function socketOptionHandlers({ limits, interfaces }: SocketOptionContext
       set(socket, value) {
         if (typeof value !== 'object' || value instanceof Uint8Array) return -ERRNO.EINVAL;
         const { onoff = 0, linger = 0 } = value;
+        if (typeof onoff !== 'number' || typeof linger !== 'number') return -ERRNO.EINVAL;
         socket.linger = onoff === 0 ? -1 : Math.max(0, linger);
         return 0;
       },

@@ -1,5 +1,14 @@
 // The turn: ingress, timers, egress, wakeups. One event, one synchronous call tree; bounded, so that nothing starves.
-import type { Clock, DeviceInput, EgressEntry, EgressRequest, Packet, Turns, WakeEntry } from '@protoloom/contracts';
+import {
+  type Clock,
+  type DeviceInput,
+  type EgressEntry,
+  type EgressRequest,
+  PACKET_LOOPBACK,
+  type Packet,
+  type Turns,
+  type WakeEntry,
+} from '@protoloom/contracts';
 import type { PooledPacket } from '../packet/packet.js';
 import type { PacketPool } from '../packet/pool.js';
 import type { Faults } from './faults.js';
@@ -149,6 +158,18 @@ export class TurnLoop implements DeviceInput {
     kept.orphan();
     this.#backlog.push(kept);
     this.work();
+  }
+
+  /** A copy of a network packet that comes back from its interface; false where there is no room for it. */
+  loop(packet: Packet): boolean {
+    if (this.backlog >= this.#limits.netdevMaxBacklog) return false;
+    const copy = packet.copy() as PooledPacket;
+    copy.orphan();
+    copy.kind = PACKET_LOOPBACK;
+    copy.protocol = packet.protocol;
+    this.#backlog.push(copy);
+    this.work();
+    return true;
   }
 
   #ingress(): void {

@@ -38,7 +38,7 @@ function fieldsOf(process: Process, { endpoint }: SocketFile): ReadonlyMap<strin
     const value = process.sockets.getOption(endpoint, IPPROTO_TCP, name);
     if (typeof value === 'number' && name === TCP_INFO) fail('%{ }%: the socket has no TCP_INFO');
     if (typeof value === 'object' && !(value instanceof Uint8Array))
-      for (const [field, figure] of Object.entries(value)) fields.set(field, figure);
+      for (const [field, figure] of Object.entries(value)) if (typeof figure === 'number') fields.set(field, figure);
   }
   return fields;
 }

@@ -34,7 +34,8 @@ const wanted = (flags: string, { endpoint }: SocketFile): boolean =>
 /** TCP's number of a socket's state; that of a closed one, where it has none. */
 function stateOf(process: Process, endpoint: Endpoint): number {
   const info = process.sockets.getOption(endpoint, IPPROTO_TCP, TCP_INFO);
-  return typeof info === 'object' && !(info instanceof Uint8Array) ? (info['tcpi_state'] ?? TCP_CLOSE) : TCP_CLOSE;
+  const state = typeof info === 'object' && !(info instanceof Uint8Array) ? info['tcpi_state'] : undefined;
+  return typeof state === 'number' ? state : TCP_CLOSE;
 }
 
 function line({ process }: ShellContext, { endpoint }: SocketFile): string {
