@@ -21,6 +21,9 @@ import { tcpReno } from '@protoloom/tcp-reno';
 import { tun } from '@protoloom/tun';
 import { udp } from '@protoloom/udp';
 
+/** Every plugin of ours that is IPv4’s alone: without them a host speaks IPv6. */
+export const ipv4Plugins: readonly Plugin[] = Object.freeze([arp, ipv4, icmpv4, igmp]);
+
 /** Every plugin of ours that is IPv6’s alone: without them a host speaks IPv4. */
 export const ipv6Plugins: readonly Plugin[] = Object.freeze([ipv6, ipv6HopByHop, ipv6DestinationOptions, ipv6Routing, ipv6Fragment]);
 
@@ -30,12 +33,9 @@ export const linuxHost: readonly Plugin[] = Object.freeze([
   loopback,
   tun,
   neighbour,
-  arp,
   ip,
   multicast,
-  ipv4,
-  igmp,
-  icmpv4,
+  ...ipv4Plugins,
   ...ipv6Plugins,
   udp,
   tcp,

@@ -1,7 +1,7 @@
 import { ARPHRD_NONE, definePlugin, type Plugin } from '@protoloom/contracts';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM } from '@protoloom/contracts/socket';
 import { TCP_CC_INFO, TCP_CONGESTION, TCP_INFO } from '@protoloom/contracts/tcp';
-import { ipv6Plugins, linuxHost } from '@protoloom/linux';
+import { ipv4Plugins, ipv6Plugins, linuxHost } from '@protoloom/linux';
 import { fixedWindow, greeter, greeting, toyNetwork } from '@protoloom/scenarios';
 import { type Impairment, Simulation } from '@protoloom/sim';
 import { AssemblyError, type Stack } from '@protoloom/stack';
@@ -193,9 +193,7 @@ describe('a toy network layer with 16-octet addresses and a 40-octet header', ()
   });
 
   it('is what it takes for transports to be without IPv4', async () => {
-    const without = linuxHost.filter(
-      (plugin) => !ipv6Plugins.includes(plugin) && !['@protoloom/ipv4', '@protoloom/icmpv4', '@protoloom/arp'].includes(plugin.name),
-    );
+    const without = linuxHost.filter((plugin) => !ipv6Plugins.includes(plugin) && !ipv4Plugins.includes(plugin));
     const both = pair([...without, toyNetwork], [['2001:db8::1/64'], ['2001:db8::2/64']], {
       type: ARPHRD_NONE,
       impairment: { loss: 0.02 },
