@@ -72,11 +72,13 @@ export function runShell(context: ShellContext, text: string): void {
 function run(context: ShellContext, text: string, depth: number): number {
   if (depth > DEEPEST) throw new TooDeep(`files call one another more than ${DEEPEST} deep`);
   let status = 0;
-  for (const { when, commands } of parseShell(text, { PPID: '1', PACKETDRILL_PID: '1' })) {
+  const lists = parseShell(text, { PPID: '1', PACKETDRILL_PID: '1' });
+  for (const [i, { when, commands }] of lists.entries()) {
     if ((when === 'and' && status !== 0) || (when === 'or' && status === 0)) continue;
+    const hasOther = lists[i + 1]?.when === 'or';
     let output = '';
     for (const command of commands) {
-      const result = runSimple(context, command, output, depth);
+      const result = hasOther ? orElse(() => runSimple(context, command, output, depth)) : runSimple(context, command, output, depth);
       status = result.status;
       output = command.output === undefined ? result.output : '';
       if (command.output !== undefined) redirect(context, command.output, result.output);
@@ -84,6 +86,16 @@ function run(context: ShellContext, text: string, depth: number): number {
     if (output.trim() !== '') context.note(output.trimEnd());
   }
   return status;
+}
+
+/** What cannot be done, where the script says what to do instead. */
+function orElse(command: () => Done): Done {
+  try {
+    return command();
+  } catch (error) {
+    if (error instanceof ScriptFailure && !(error instanceof TooDeep)) return { status: 1, output: '' };
+    throw error;
+  }
 }
 
 function runSimple(context: ShellContext, { words }: Simple, input: string, depth: number): Done {
