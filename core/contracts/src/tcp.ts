@@ -224,7 +224,7 @@ export interface TcpOptionConnection {
  * which TCP keeps.
  */
 export interface TcpOption<S = unknown> {
-  /** Makes the state; undefined where the option is not for this connection. */
+  /** Makes the state; undefined where the option is not for this connection. Of a passive open with the SYN: `connection` is half open until the handshake is over. */
   open(connection: TcpOptionConnection): S | undefined;
   /** The option came in: its data in `bytes[from..to)`, kind and length left out. Anything below zero drops the segment. */
   parse(state: S, connection: TcpOptionConnection, bytes: Uint8Array, from: number, to: number, phase: number): number;

@@ -58,6 +58,8 @@ export class Request {
   lastOutOfWindowAckUs = -1;
   route: Route | undefined = undefined;
   timer: Timer | undefined = undefined;
+  /** States of TCP_OPTION attachments, which the connection takes over. */
+  outside: unknown[] | undefined = undefined;
 
   constructor(listener: Listener, packet: Packet, irs: number, localPort: number, remotePort: number) {
     const { tcp } = listener.tcb;

@@ -1,5 +1,6 @@
 // TCP options: RFC 9293 §3.2, RFC 7323, RFC 2018, RFC 2883; and those from outside, by the point TCP_OPTION.
 import type { Packet } from '@protoloom/contracts';
+import type { TcpOptionConnection } from '@protoloom/contracts/tcp';
 import {
   blocksOf,
   countersOf,
@@ -13,6 +14,7 @@ import {
   parseOption,
   writeOption,
 } from './accecn/option.js';
+import type { Tcp } from './context.js';
 import { EXPERIMENT, FAST_OPEN, readFastOpen } from './fastopen/option.js';
 import { MAX_SACK_BLOCKS, type Segment } from './segment-in.js';
 import type { Tcb } from './tcb.js';
@@ -213,53 +215,60 @@ export function writeSegmentOptions(tcb: Tcb, packet: Packet, at: number, nowUs:
 
 // ---- options from outside ----------------------------------------------------------------------------------------------------------
 
+/** Who carries them: a connection, or a half-open one, whose states it takes over. */
+export interface Carrier extends TcpOptionConnection {
+  readonly tcp: Tcp;
+  /** States by kind; undefined where none opened. */
+  outside: unknown[] | undefined;
+}
+
 /** The connection begins: every attached option may open a state in it. */
-export function openOutside(tcb: Tcb): void {
-  const { optionKinds, options } = tcb.tcp;
+export function openOutside(flow: Carrier): void {
+  const { optionKinds, options } = flow.tcp;
   for (let i = 0; i < optionKinds.length; i++) {
     const kind = optionKinds[i] as number;
-    const state: unknown = options.table[kind]?.open(tcb);
+    const state: unknown = options.table[kind]?.open(flow);
     if (state === undefined) continue;
-    tcb.outside ??= [];
-    tcb.outside[kind] = state;
+    flow.outside ??= [];
+    flow.outside[kind] = state;
   }
 }
 
 /** Octets that they want, padded to four. */
-export function outsideBytes(tcb: Tcb, phase: number): number {
-  const { outside } = tcb;
+export function outsideBytes(flow: Carrier, phase: number): number {
+  const { outside } = flow;
   if (outside === undefined) return 0;
-  const { optionKinds, options } = tcb.tcp;
+  const { optionKinds, options } = flow.tcp;
   let bytes = 0;
   for (let i = 0; i < optionKinds.length; i++) {
     const kind = optionKinds[i] as number;
-    if (outside[kind] !== undefined) bytes += options.table[kind]?.bytes(outside[kind], tcb, phase) ?? 0;
+    if (outside[kind] !== undefined) bytes += options.table[kind]?.bytes(outside[kind], flow, phase) ?? 0;
   }
   return (bytes + 3) & ~3;
 }
 
-export function writeOutside(tcb: Tcb, packet: Packet, at: number, phase: number): void {
-  const { outside } = tcb;
+export function writeOutside(flow: Carrier, packet: Packet, at: number, phase: number): void {
+  const { outside } = flow;
   if (outside === undefined) return;
-  const { optionKinds, options } = tcb.tcp;
+  const { optionKinds, options } = flow.tcp;
   let next = at;
   for (let i = 0; i < optionKinds.length; i++) {
     const kind = optionKinds[i] as number;
     const option = options.table[kind];
     const state = outside[kind];
     if (option === undefined || state === undefined) continue;
-    const bytes = option.bytes(state, tcb, phase);
-    if (bytes > 0) option.write(state, tcb, packet.bytes, next, phase);
+    const bytes = option.bytes(state, flow, phase);
+    if (bytes > 0) option.write(state, flow, packet.bytes, next, phase);
     next += bytes;
   }
   while (((next - at) & 3) !== 0) packet.bytes[next++] = NOP;
 }
 
 /** Shows each its option where it came in. Below zero: the segment is to be dropped. */
-export function parseOutside(tcb: Tcb, packet: Packet, from: number, to: number, phase: number): number {
-  const { outside } = tcb;
+export function parseOutside(flow: Carrier, packet: Packet, from: number, to: number, phase: number): number {
+  const { outside } = flow;
   if (outside === undefined) return 0;
-  const { optionKinds, options } = tcb.tcp;
+  const { optionKinds, options } = flow.tcp;
   const { view, bytes } = packet;
   for (let i = 0; i < optionKinds.length; i++) {
     const kind = optionKinds[i] as number;
@@ -267,8 +276,8 @@ export function parseOutside(tcb: Tcb, packet: Packet, from: number, to: number,
     const state = outside[kind];
     if (option === undefined || state === undefined) continue;
     const at = find(view, from, to, kind);
-    if (option.check !== undefined && option.check(state, tcb, packet, at >= 0) < 0) return -1;
-    if (at >= 0 && option.parse(state, tcb, bytes, at + 2, at + view.getUint8(at + 1), phase) < 0) return -1;
+    if (option.check !== undefined && option.check(state, flow, packet, at >= 0) < 0) return -1;
+    if (at >= 0 && option.parse(state, flow, bytes, at + 2, at + view.getUint8(at + 1), phase) < 0) return -1;
   }
   return 0;
 }
@@ -291,13 +300,13 @@ function find(view: DataView, from: number, to: number, wanted: number): number 
 }
 
 /** The segment is complete but for its checksum. */
-export function sealOutside(tcb: Tcb, packet: Packet): void {
-  const { outside } = tcb;
+export function sealOutside(flow: Carrier, packet: Packet): void {
+  const { outside } = flow;
   if (outside === undefined) return;
-  const { optionKinds, options } = tcb.tcp;
+  const { optionKinds, options } = flow.tcp;
   packet.l4 = packet.head;
   for (let i = 0; i < optionKinds.length; i++) {
     const kind = optionKinds[i] as number;
-    if (outside[kind] !== undefined) options.table[kind]?.seal?.(outside[kind], tcb, packet);
+    if (outside[kind] !== undefined) options.table[kind]?.seal?.(outside[kind], flow, packet);
   }
 }

@@ -10,6 +10,7 @@ import type { Tcp } from './context.js';
 import { type Ecn, segmentFlags, synAckFlags, synFlags } from './ecn.js';
 import { type FastOpenOption, fastOpenBytes, writeFastOpen } from './fastopen/option.js';
 import {
+  type Carrier,
   MAX_OPTION_BYTES,
   outsideBytes,
   type SynOptions,
@@ -217,6 +218,7 @@ export interface BarePeer extends Peer {
 
 /** Who a SYN-ACK goes to. */
 export type HalfOpen = BarePeer &
+  Carrier &
   SynOptions & { readonly ecn: Ecn | undefined; readonly fastOpen: FastOpenOption | undefined; readonly timeouts: number };
 
 /** A header alone, for flows that have no block. @param timestamps whether TSval and TSecr go along. */
@@ -251,15 +253,18 @@ export function sendSynAck(tcp: Tcp, peer: HalfOpen, route: Route, iss: number, 
   const cookie = fastOpenBytes(fastOpen, synOptionBytes(peer));
   const accEcn = hasAccEcn(peer.ecn, tcp, again, synOptionBytes(peer) + cookie);
   const own = synOptionBytes(peer, accEcn);
-  const headerBytes = wire.HEADER_BYTES + own + cookie;
+  const outside = outsideBytes(peer, PHASE_SYN_ACK);
+  const headerBytes = wire.HEADER_BYTES + own + cookie + outside;
   const packet = tcp.packets.make(0);
   const at = packet.push(headerBytes);
   const flags = wire.SYN | wire.ACK | synAckFlags(tcp, peer.ecn, packet, peer.timeouts);
   wire.writeHeader(packet.view, at, peer.localPort, peer.remotePort, iss, rcvNxt, headerBytes, flags, Math.min(window, 0xffff), 0);
   writeSynOptions(peer, packet.view, at + wire.HEADER_BYTES, tcp.clock.nowUs, accEcn);
   if (fastOpen !== undefined && cookie > 0) writeFastOpen(fastOpen, packet.view, at + wire.HEADER_BYTES + own, cookie);
+  if (outside > 0) writeOutside(peer, packet, at + wire.HEADER_BYTES + own + cookie, PHASE_SYN_ACK);
   packet.mark = peer.mark;
   packet.socket = peer.socket;
+  sealOutside(peer, packet);
   if (!again) tcp.counters.outSegs++;
   return finish(tcp, packet, route);
 }

@@ -1,5 +1,5 @@
 // One host on an L3 device, and a peer that is the test itself: segments in and out as text, in virtual time.
-import { ARPHRD_NONE, attach, definePlugin } from '@protoloom/contracts';
+import { ARPHRD_NONE, attach, definePlugin, type Plugin } from '@protoloom/contracts';
 import { AF_INET, type Endpoint, SOCK_STREAM, SOCKETS, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
 import {
   CONGESTION_CONTROL,
@@ -75,6 +75,8 @@ export interface LabOptions {
   readonly offload?: boolean;
   /** Plain SYNs: no timestamps, SACK, scale. */
   readonly options?: boolean;
+  /** Plugins besides. */
+  readonly plugins?: readonly Plugin[];
 }
 
 /** The octet at an offset of either stream. */
@@ -100,9 +102,9 @@ export class Lab {
   #frames: Uint8Array[] = [];
   #gso: number[] = [];
 
-  constructor({ sysctls = {}, mtu = 1500, offload = false, options = false }: LabOptions = {}) {
+  constructor({ sysctls = {}, mtu = 1500, offload = false, options = false, plugins = [] }: LabOptions = {}) {
     const plain = options ? {} : { 'net.ipv4.tcp_timestamps': 0, 'net.ipv4.tcp_sack': 0, 'net.ipv4.tcp_window_scaling': 0 };
-    this.stack = this.simulation.host({ plugins: [ip, ipv4, icmpv4, tun, tcp, control], sysctls: { ...plain, ...sysctls } });
+    this.stack = this.simulation.host({ plugins: [ip, ipv4, icmpv4, tun, tcp, control, ...plugins], sysctls: { ...plain, ...sysctls } });
     this.device = new SimDevice({ name: 'tun0', type: ARPHRD_NONE, mtu, offload });
     this.device.onFrame = ({ bytes, gsoSegments }) => {
       this.#frames.push(bytes);
@@ -285,7 +287,10 @@ export class Lab {
       } else if (kind === 8) {
         this.tsVal = view.getInt32(at + 2);
         told.push(`TS ecr ${view.getInt32(at + 6)}`);
-      } else told.push(`opt ${kind}`);
+      } else {
+        const data = Array.from({ length: view.getUint8(at + 1) - 2 }, (_, i) => view.getUint8(at + 2 + i));
+        told.push(['opt', kind, ...data].join(' '));
+      }
       at += view.getUint8(at + 1);
     }
     return told.join(',');

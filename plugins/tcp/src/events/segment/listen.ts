@@ -1,7 +1,7 @@
 // SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2, and in the SYN-RECEIVED that comes from it, as Linux checks it (tcp_check_req).
 import { SOURCE } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
-import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
+import { PHASE_RESET, PHASE_SEGMENT, PHASE_SYN, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
 import { synRepeated } from '../../accecn/handshake.js';
 import { initialRcvMss, isLimited, isSegmentLimited } from '../../ack.js';
@@ -10,7 +10,7 @@ import { grantEcn, opened } from '../../ecn.js';
 import { openFast } from '../../fastopen/server.js';
 import { deferRounds, type Listener, Request } from '../../listener.js';
 import { makeTcb } from '../../make.js';
-import { openOutside, timestamp } from '../../options.js';
+import { openOutside, parseOutside, timestamp } from '../../options.js';
 import { initialRto, sampleRtt } from '../../recovery/rto.js';
 import { syncMss } from '../../route.js';
 import { sendBare } from '../../segment.js';
@@ -18,7 +18,7 @@ import type { Segment } from '../../segment-in.js';
 import { enter } from '../../state.js';
 import { requestOfCookie, sendCookie } from '../../syn-cookies.js';
 import type { Tcb } from '../../tcb.js';
-import { ACK } from '../../wire.js';
+import { ACK, HEADER_BYTES } from '../../wire.js';
 import { closed, refuse } from './closed.js';
 import { pawsRejects } from './paws.js';
 import { synchronized } from './synchronized.js';
@@ -79,12 +79,24 @@ function admit(listener: Listener, seg: Segment, iss: number | undefined): boole
     return true;
   }
   request.iss = iss ?? tcp.isn.next(request);
+  openOutside(request);
+  if (showsOutside(request, seg) < 0) return refuseOption(tcp);
   request.sentUs = tcp.clock.nowUs;
   const child = openFast(request, seg);
   if (child === undefined) listener.add(request);
   request.send(false);
   if (child !== undefined) listener.push(child);
   return true;
+}
+
+/** Options from outside are shown what a segment of the handshake brings. Below zero: it is dropped. */
+const showsOutside = (request: Request, seg: Segment): number =>
+  parseOutside(request, seg.packet, seg.packet.head + HEADER_BYTES, seg.from, seg.rst ? PHASE_RESET : seg.syn ? PHASE_SYN : PHASE_SEGMENT);
+
+/** @returns false: its fate is counted. */
+function refuseOption({ counters }: Tcp): false {
+  counters.optionRefused++;
+  return false;
 }
 
 /** @returns false: its fate is counted. */
@@ -108,6 +120,7 @@ function acknowledges(listener: Listener, seg: Segment): boolean {
 export function requestArrives(request: Request, seg: Segment): boolean {
   const { listener, tcp } = request;
   const { counters } = tcp;
+  if (showsOutside(request, seg) < 0) return refuseOption(tcp);
   const isOld = request.timestampsOk && seg.hasTimestamp && pawsRejects(request, seg, tcp.clock.nowUs);
   // The SYN again: the SYN-ACK was lost, or late.
   if (seg.syn && !seg.ackFlag && !seg.rst && seg.seq === request.irs && !isOld) {
@@ -245,7 +258,8 @@ export function beget(request: Request, seg: Segment): Tcb {
   initialRto(child);
   if (seg.ackFlag && request.retransmits === 0 && request.sentUs >= 0) sampleRtt(child, tcp.clock.nowUs - request.sentUs);
   initialRcvMss(child);
-  openOutside(child);
+  if (request.outside === undefined) openOutside(child);
+  else child.outside = request.outside;
   if (seg.ackFlag) opened(child, seg);
   enter(child, TCP_SYN_RECV);
   return child;
