@@ -13,6 +13,7 @@ const OPTION_ECN_SEEN = 16;
 const OPTION_SYN_DATA = 32;
 const OPTION_TFO_CHILD = 128;
 const CA_STATES: Readonly<Record<Phase, number>> = { open: 0, disorder: 1, cwr: 2, recovery: 3, loss: 4 };
+const SECOND_US = 1_000_000;
 const INFINITE_SSTHRESH = 0x7fff_ffff;
 
 const options = (tcb: Tcb): number =>
@@ -24,11 +25,28 @@ const options = (tcb: Tcb): number =>
   (tcb.fastOpen?.textTaken ? OPTION_SYN_DATA : 0) |
   (tcb.fastOpen?.isChild ? OPTION_TFO_CHILD : 0);
 
+/** What the controller sets; else as Linux makes it of cwnd (tcp_update_pacing_rate). Bytes a second. */
+function pacingRate(tcb: Tcb): number {
+  const { control, recovery, tcp, srttUs, mss } = tcb;
+  const { cwnd, ssthresh } = control;
+  const percent = cwnd < ssthresh / 2 ? tcp.sysctls.pacingSsRatio : tcp.sysctls.pacingCaRatio;
+  const window = Math.max(cwnd, recovery.board.packetsOut * mss);
+  const own = srttUs > 0 ? Math.floor(((percent / 100) * window * SECOND_US) / srttUs) : Number.POSITIVE_INFINITY;
+  return Math.min(control.pacingRate || own, tcb.socket.maxPacingRate);
+}
+
+/**
+ * Linux itself has never kept `tcpi_last_ack_sent`, nor `tcpi_fackets` since 4.15; `tcpi_rehash` counts other ways by another hash of the
+ * flow, of which there is none here.
+ */
 export function info(tcb: Tcb): Readonly<Record<string, number>> {
   const { view, control, recovery, mss } = tcb;
   const { nowUs } = tcb.tcp.clock;
   const sinceMs = (us: number): number => (us === 0 ? 0 : Math.max(0, Math.floor((nowUs - us) / 1000)));
   const { board } = recovery;
+  const limits = tcb.limits?.read(nowUs);
+  const { timeouts } = tcb;
+  const runningUs = timeouts !== undefined && timeouts.sinceUs >= 0 ? nowUs - timeouts.sinceUs : 0;
   const accurate = tcb.ecn?.accurate;
   return {
     tcpi_state: tcb.state,
@@ -39,7 +57,7 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_options: options(tcb),
     tcpi_snd_wscale: tcb.sndWndScale,
     tcpi_rcv_wscale: tcb.rcvWndScale,
-    tcpi_delivery_rate_app_limited: view.appLimited ? 1 : 0,
+    tcpi_delivery_rate_app_limited: view.rateAppLimited ? 1 : 0,
     tcpi_fastopen_client_fail: tcb.fastOpen?.failure ?? 0,
     tcpi_rto: retransmitDelayUs(tcb),
     tcpi_ato: tcb.ackTimeoutUs,
@@ -49,7 +67,9 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_sacked: board.sackedOut,
     tcpi_lost: board.lostOut,
     tcpi_retrans: board.retransOut,
+    tcpi_fackets: 0,
     tcpi_last_data_sent: sinceMs(tcb.lastSentUs),
+    tcpi_last_ack_sent: 0,
     tcpi_last_data_recv: sinceMs(tcb.lastReceivedUs),
     tcpi_last_ack_recv: sinceMs(tcb.lastAckUs),
     tcpi_pmtu: tcb.pathMtu,
@@ -62,13 +82,18 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_rcv_rtt: Math.round(tcb.receiveRttUs),
     tcpi_rcv_space: tcb.readSpace,
     tcpi_total_retrans: tcb.totalRetransmits,
-    tcpi_pacing_rate: control.pacingRate,
+    tcpi_pacing_rate: pacingRate(tcb),
+    tcpi_max_pacing_rate: tcb.socket.maxPacingRate,
     tcpi_bytes_acked: tcb.bytesAcked,
     tcpi_bytes_received: tcb.bytesReceived,
     tcpi_segs_out: tcb.segmentsOut,
     tcpi_segs_in: tcb.segmentsIn,
     tcpi_notsent_bytes: Math.max(0, (writeEnd(tcb) - tcb.sndNxt) | 0),
     tcpi_min_rtt: Math.max(0, tcb.minRttUs),
+    tcpi_delivery_rate: view.rateUs > 0 ? Math.floor((view.rateBytes * SECOND_US) / view.rateUs) : 0,
+    tcpi_busy_time: limits?.busyUs ?? 0,
+    tcpi_rwnd_limited: limits?.windowUs ?? 0,
+    tcpi_sndbuf_limited: limits?.bufferUs ?? 0,
     tcpi_data_segs_in: tcb.dataSegmentsIn,
     tcpi_data_segs_out: tcb.dataSegmentsOut,
     tcpi_delivered: recovery.delivered,
@@ -81,6 +106,10 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_snd_wnd: tcb.sndWnd,
     tcpi_rcv_wnd: receiveWindow(tcb),
     tcpi_rcv_ooopack: tcb.outOfOrderSegments,
+    tcpi_rehash: 0,
+    tcpi_total_rto: timeouts?.count ?? 0,
+    tcpi_total_rto_recoveries: timeouts?.episodes ?? 0,
+    tcpi_total_rto_time: timeouts === undefined ? 0 : Math.floor((timeouts.us + runningUs) / 1000),
     tcpi_received_ce: accurate?.receivedCe ?? 0,
     tcpi_delivered_e1_bytes: accurate?.deliveredBytes[ECT_1] ?? 0,
     tcpi_delivered_e0_bytes: accurate?.deliveredBytes[ECT_0] ?? 0,

@@ -5,6 +5,7 @@ import { mayCoalesce } from './ecn.js';
 import { requestEgress } from './egress.js';
 import { checkSpace } from './events/send.js';
 import { armProbe, armRetransmit, rearmRetransmit } from './events/timeouts.js';
+import { measureLimit } from './limits.js';
 import { cwndPackets } from './recovery/cwnd.js';
 import {
   inFlight,
@@ -44,6 +45,7 @@ export function output(tcb: Tcb): void {
     }
     checkSpace(tcb);
   }
+  measureLimit(tcb);
   if (tcb.ackNow) sendAck(tcb);
 }
 

@@ -43,6 +43,10 @@ export class View implements SenderView {
   #maxPackets = 0;
   #windowEnd = 0;
   #limitedInWindow = false;
+  /** The last delivery rate, octets in µs, and whether it was less than the path would bear. */
+  rateBytes = 0;
+  rateUs = 0;
+  rateAppLimited = true;
   nextSendUs = 0;
   restartedUs = 0;
   /** TSval less TSecr of the first acknowledgement: one-way delays are told relative to it. */
@@ -120,6 +124,11 @@ export class View implements SenderView {
     if (intervalUs <= 0 || intervalUs < this.minRttUs) return;
     ack.rateBytes = this.delivered - this.#priorDelivered;
     ack.rateUs = intervalUs;
+    if (!ack.rateAppLimited || ack.rateBytes * this.rateUs >= this.rateBytes * intervalUs) {
+      this.rateBytes = ack.rateBytes;
+      this.rateUs = intervalUs;
+      this.rateAppLimited = ack.rateAppLimited;
+    }
     ack.rateCe = this.deliveredCe - this.#priorCe;
     ack.rateLost = this.lost - this.#priorLost;
   }

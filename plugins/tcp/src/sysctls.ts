@@ -203,6 +203,22 @@ export const sysctls = {
   },
   maxReordering: { path: 'net.ipv4.tcp_max_reordering', initial: 300, unit: 'packets', min: 1, doc: 'And at most.' },
   frto: { path: 'net.ipv4.tcp_frto', initial: 2, min: 0, max: 2, rfc: 'RFC 5682', doc: 'Find spurious timeouts; 0: do not.' },
+  pacingSsRatio: {
+    path: 'net.ipv4.tcp_pacing_ss_ratio',
+    initial: 200,
+    unit: '%',
+    min: 0,
+    max: 1000,
+    doc: 'tcpi_pacing_rate in slow start, of cwnd in a round trip; where no controller sets a rate. Only a controller, or SO_MAX_PACING_RATE, paces.',
+  },
+  pacingCaRatio: {
+    path: 'net.ipv4.tcp_pacing_ca_ratio',
+    initial: 120,
+    unit: '%',
+    min: 0,
+    max: 1000,
+    doc: 'The same in congestion avoidance.',
+  },
   stdurg: {
     path: 'net.ipv4.tcp_stdurg',
     initial: false,

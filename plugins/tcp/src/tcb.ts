@@ -10,6 +10,7 @@ import type { SendRing } from './buffers/send-ring.js';
 import type { Tcp } from './context.js';
 import type { Ecn } from './ecn.js';
 import type { FastOpen, FastOpenQueue } from './fastopen/state.js';
+import type { Limits, Timeouts } from './limits.js';
 import type { Listener } from './listener.js';
 import type { Recovery } from './recovery/recovery.js';
 import type { SackBlocks } from './sack.js';
@@ -273,6 +274,9 @@ export class Tcb {
   dataSegmentsIn = 0;
   outOfOrderSegments = 0;
   totalRetransmits = 0;
+  /** What held it up, and what timed out; undefined until something does. limits.ts */
+  limits: Limits | undefined = undefined;
+  timeouts: Timeouts | undefined = undefined;
 
   constructor(tcp: Tcp, socket: SocketState, family: number, parts: TcbParts) {
     this.tcp = tcp;

@@ -4,6 +4,7 @@ import { TCP_CLOSE, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from
 import { requestEgress } from '../egress.js';
 import { timedOut } from '../fastopen/black-hole.js';
 import { synAckExpired } from '../fastopen/server.js';
+import { countTimeout } from '../limits.js';
 import type { Request } from '../listener.js';
 import { retransmit, retransmitSyn, sendOne } from '../output.js';
 import { reorderTimeout } from '../recovery/recovery.js';
@@ -168,6 +169,7 @@ function retransmitExpired(tcb: Tcb): void {
   }
   if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcp.clock.nowUs;
   enterLoss(tcb);
+  countTimeout(tcb, tcb.retransmits === 0);
   tcb.retransmits++;
   tcb.backoff++;
   requestEgress(tcb);
@@ -196,6 +198,7 @@ function synExpired(tcb: Tcb): void {
     return;
   }
   if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = clock.nowUs;
+  countTimeout(tcb, tcb.retransmits === 0);
   tcb.retransmits++;
   if (tcb.retransmits > linear) tcb.backoff++;
   retransmitSyn(tcb);

@@ -2,6 +2,7 @@
 import { type Phase, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { acknowledged, initialWindow, openController, packetSent, restartAfterIdle } from '../congestion.js';
 import { feedbackReceived } from '../ecn.js';
+import { timeoutsOver } from '../limits.js';
 import type { Segment } from '../segment-in.js';
 import { type Tcb, writeEnd } from '../tcb.js';
 import type { AckState } from './ack-state.js';
@@ -183,6 +184,7 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
   view.sampleStart();
   if (ack.advanced) {
     tcb.retransmits = 0;
+    timeoutsOver(tcb);
     tcb.retransmitStartUs = 0;
   }
   if (tcb.sackOk && seg.sackCount > 0) blocksArrived(tcb, seg, ack);
