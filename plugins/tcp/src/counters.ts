@@ -46,6 +46,11 @@ export const counters = {
   syncookiesFailed: { unit: 'packets', mib: 'TcpExt.SyncookiesFailed', doc: 'ACKs that brought back none of ours, or one too old.' },
   retransFail: { unit: 'packets', mib: 'TcpExt.TCPRetransFail', doc: 'Retransmissions that did not get out of the host.' },
   ofoQueue: { unit: 'packets', mib: 'TcpExt.TCPOFOQueue', doc: 'Segments kept out of order.' },
+  deliveredPackets: {
+    unit: 'packets',
+    mib: 'TcpExt.TCPDelivered',
+    doc: 'Segments that are known to have arrived, by acknowledgement or SACK.',
+  },
   deliveredCe: { unit: 'packets', mib: 'TcpExt.TCPDeliveredCE', doc: 'Segments delivered whose acknowledgement echoed congestion.' },
   ofoMerge: { unit: 'packets', mib: 'TcpExt.TCPOFOMerge', doc: 'Segments out of order that others held already, or came to hold.' },
   ofoDrop: {

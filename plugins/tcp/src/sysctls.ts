@@ -219,6 +219,11 @@ export const sysctls = {
     max: 1000,
     doc: 'The same in congestion avoidance.',
   },
+  thinLinearTimeouts: {
+    path: 'net.ipv4.tcp_thin_linear_timeouts',
+    initial: false,
+    doc: 'With fewer than four packets outstanding, the first six timeouts in a row do not back off.',
+  },
   stdurg: {
     path: 'net.ipv4.tcp_stdurg',
     initial: false,

@@ -162,6 +162,17 @@ describe('as Linux', () => {
     expect(lab.read(endpoint)).to.equal(0);
   });
 
+  it('counts segments that have arrived, once [TcpExtTCPDelivered]', () => {
+    const { lab, endpoint } = open();
+    lab.write(endpoint, 0, 2500);
+    lab.sent();
+    const before = lab.counters()['deliveredPackets'] ?? 0;
+    lab.in('.', { seq: 1, ack: 1001 });
+    lab.in('.', { seq: 1, ack: 1001 });
+    lab.in('.', { seq: 1, ack: 2501 });
+    expect(lab.counters()['deliveredPackets']).to.equal(before + 3);
+  });
+
   it('marks with PSH what was pushed: not what MSG_MORE says is to be continued', () => {
     const { lab, endpoint } = open();
     const more = lab.sockets.message();

@@ -1,6 +1,6 @@
 // Timeouts, RFC 9293 §3.10.8: retransmission, zero-window probe, keep-alive, FIN-WAIT-2. (The delayed ACK's is in ack.ts.)
 import { ERRNO } from '@protoloom/contracts';
-import { TCP_CLOSE, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { TCP_CLOSE, TCP_ESTABLISHED, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
 import { timedOut } from '../fastopen/black-hole.js';
 import { synAckExpired } from '../fastopen/server.js';
@@ -33,6 +33,9 @@ const RTO_MIN_US = 200_000;
 const RTO_INITIAL_US = 1_000_000;
 /** Retries of an orphan where tcp_orphan_retries is 0: Linux's choice. */
 const ORPHAN_RETRIES = 8;
+/** A thin stream has less outstanding, and is tried so often in a row without backing off. */
+const THIN_PACKETS = 4;
+const THIN_TIMEOUTS = 6;
 /** The least time before what a peer seems to have forgotten is sent again. */
 const RENEGING_LEAST_US = 10_000;
 
@@ -171,10 +174,19 @@ function retransmitExpired(tcb: Tcb): void {
   enterLoss(tcb);
   countTimeout(tcb, tcb.retransmits === 0);
   tcb.retransmits++;
-  tcb.backoff++;
+  if (isThin(tcb)) tcb.backoff = 0;
+  else tcb.backoff++;
   requestEgress(tcb);
   armRetransmit(tcb);
 }
+
+/** Linux's thin streams: so little is under way that only a timeout finds a loss. With tcp_thin_linear_timeouts the first of these do not back off. */
+const isThin = (tcb: Tcb): boolean =>
+  tcb.tcp.sysctls.thinLinearTimeouts &&
+  tcb.state === TCP_ESTABLISHED &&
+  tcb.recovery.board.packetsOut < THIN_PACKETS &&
+  Number.isFinite(tcb.control.ssthresh) &&
+  tcb.retransmits <= THIN_TIMEOUTS;
 
 /** RFC 6069 §4: the first segment outstanding timed out on a broken path; its backoff counts for nothing. Linux's tcp_ld_RTO_revert. */
 export function revertBackoff(tcb: Tcb, seq: number): void {

@@ -189,6 +189,7 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
   }
   if (tcb.sackOk && seg.sackCount > 0) blocksArrived(tcb, seg, ack);
   if (ack.priorPackets > 0 && !isOld) removeAcknowledged(tcb, seg, ack);
+  tcb.tcp.counters.deliveredPackets += recovery.delivered - delivered;
   feedbackReceived(tcb, seg, ack, recovery.delivered - delivered);
   if (!isHandshake(tcb)) {
     adaptReorderWindow(tcb, view.sampledDelivered);
