@@ -1,6 +1,7 @@
 // What is written and not sent, as Linux keeps it: in packets of up to a size goal, each of which costs memory and may end with PSH.
 import { MSG_EOR, MSG_MORE, MSG_OOB } from '@protoloom/contracts/socket';
 import { Marks } from './buffers/marks.js';
+import { cwndPackets } from './recovery/cwnd.js';
 import { boundToHalfWindow } from './route.js';
 import { maxPayload, segmentHeaderBytes, segmentMss } from './segment.js';
 import { type Tcb, writeEnd } from './tcb.js';
@@ -45,10 +46,14 @@ export function writable(tcb: Tcb): number {
   const goal = sizeGoal(tcb);
   const room = tailRoom(tcb, goal);
   const left = tcb.socket.sendBuffer - charge(tcb, goal) - room;
-  const mayWait = notSentLowWater(tcb) - notSent(tcb) - room;
+  const mayWait = notSentLowWater(tcb) + mayLeave(tcb) - notSent(tcb) - room;
   const packets = Math.min(Math.ceil(left / (goal + PACKET_BYTES)), Math.ceil(mayWait / goal));
   return room + Math.max(0, packets) * goal;
 }
+
+/** Octets that this turn's output will send: they do not wait. */
+const mayLeave = (tcb: Tcb): number =>
+  Math.max(0, Math.min((cwndPackets(tcb) - tcb.recovery.board.inFlight) * tcb.mss, (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0));
 
 /** As Linux's sk_stream_is_writeable: a third of the buffer is free; and less than half of TCP_NOTSENT_LOWAT waits to be sent. */
 export function isWritable(tcb: Tcb): boolean {
@@ -59,7 +64,7 @@ export function isWritable(tcb: Tcb): boolean {
 const notSent = (tcb: Tcb): number => Math.max(0, (writeEnd(tcb) - tcb.sndNxt) | 0);
 
 function notSentLowWater(tcb: Tcb): number {
-  const low = tcb.notSentLowWater >= 0 ? tcb.notSentLowWater : tcb.tcp.sysctls.notsentLowat;
+  const low = tcb.notSentLowWater > 0 ? tcb.notSentLowWater : tcb.tcp.sysctls.notsentLowat;
   return low >= 0xffff_ffff ? Number.POSITIVE_INFINITY : low;
 }
 
