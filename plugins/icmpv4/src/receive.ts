@@ -12,8 +12,7 @@ const IPV4_HEADER_BYTES = 20;
 /** What RFC 792 quotes of the payload at least. */
 const QUOTED_BYTES = 8;
 const UNREACHABLE = 3;
-/** MTUs to try where a router says none: RFC 1191 §7. */
-const PLATEAUS = [32_000, 17_914, 8166, 4352, 2002, 1492, 576, 296, 68] as const;
+const LEAST_MTU = 68;
 
 export interface ReceiverContext {
   readonly counters: Counters<typeof spec>;
@@ -84,7 +83,7 @@ export class Receiver {
     error.code = code;
     error.errno = errno;
     error.fatal = fatal;
-    error.mtu = type === UNREACHABLE && code === FRAGMENTATION_NEEDED ? nextMtu(wire.mtu(view, head), view.getUint16(quoted + 2)) : 0;
+    error.mtu = type === UNREACHABLE && code === FRAGMENTATION_NEEDED ? nextMtu(wire.mtu(view, head)) : 0;
     error.info = type === ICMP_PARAMETERPROB ? wire.pointer(view, head) : error.mtu;
     copyWords(packet.addresses, 0, error.offender, 0);
     counters.inErrors++;
@@ -98,5 +97,5 @@ export class Receiver {
   }
 }
 
-/** The MTU that was told, or the next plateau below the packet's own length: RFC 1191 §5. */
-const nextMtu = (told: number, length: number): number => (told >= 68 ? told : (PLATEAUS.find((plateau) => plateau < length) ?? 68));
+/** The MTU that was told, at least IPv4's least (RFC 791 §3.2). Of routers that tell none (RFC 1191 §5) the least is thought, as on Linux. */
+const nextMtu = (told: number): number => Math.max(told, LEAST_MTU);

@@ -113,6 +113,8 @@ export const counters = {
   dsackIgnoredOld: { unit: 'packets', mib: 'TcpExt.TCPDSACKIgnoredOld', doc: 'Of those, from before the episode.' },
   dsackIgnoredNoUndo: { unit: 'packets', mib: 'TcpExt.TCPDSACKIgnoredNoUndo', doc: 'With no reduction to take back.' },
   dsackIgnoredDubious: { unit: 'packets', mib: 'TcpExt.TCPDSACKIgnoredDubious', doc: 'For what was never sent twice.' },
+  mtupSuccess: { unit: 'packets', mib: 'TcpExt.TCPMTUPSuccess', doc: 'Probes for the path MTU that passed (RFC 4821 §7.6.1).' },
+  mtupFail: { unit: 'packets', mib: 'TcpExt.TCPMTUPFail', doc: 'Those that were lost (RFC 4821 §7.6.2).' },
   sackDiscard: { unit: 'packets', mib: 'TcpExt.TCPSACKDiscard', doc: 'SACK blocks that cannot be true.' },
   fastOpenActive: { unit: 'events', mib: 'TcpExt.TCPFastOpenActive', doc: 'SYNs whose text was acknowledged (RFC 7413).' },
   fastOpenActiveFail: { unit: 'events', mib: 'TcpExt.TCPFastOpenActiveFail', doc: 'SYNs whose text was not, or not all of it.' },

@@ -6,6 +6,7 @@ import { requestEgress } from './egress.js';
 import { checkSpace } from './events/send.js';
 import { armProbe, armRetransmit, rearmRetransmit } from './events/timeouts.js';
 import { measureLimit } from './limits.js';
+import { probeLeft, probeLength } from './mtu-probe.js';
 import { cwndPackets } from './recovery/cwnd.js';
 import {
   inFlight,
@@ -77,6 +78,8 @@ function retransmitLost(tcb: Tcb): void {
  */
 export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: boolean): number {
   const { counters } = tcb.tcp;
+  // Whatever becomes of a probe for the MTU now, it tells nothing.
+  if (tcb.mtuProbe !== undefined) tcb.mtuProbe.size = 0;
   // What is acknowledged in part has left the ring.
   if (((tcb.sndUna - sent.seq) | 0) > 0) sent.seq = tcb.sndUna;
   const { seq } = sent;
@@ -156,7 +159,8 @@ function sendNew(tcb: Tcb, atOnce: boolean): void {
   const wasOutstanding = tcb.recovery.board.packetsOut > 0;
   const before = tcb.sndNxt;
   let budget = paceQuantum(tcb);
-  for (;;) {
+  const waits = tcb.mtuProbe !== undefined && probeMtu(tcb);
+  while (!waits) {
     const unsent = (end - tcb.sndNxt) | 0;
     const finDue = tcb.finQueued && !finSent(tcb);
     if (unsent <= 0 && !finDue) break;
@@ -187,14 +191,17 @@ function sendNew(tcb: Tcb, atOnce: boolean): void {
   } else if (((end - tcb.sndNxt) | 0) > 0 || (tcb.finQueued && !finSent(tcb))) armProbe(tcb);
 }
 
-/** Sends one packet of new data, with PSH where the user pushed, and behind every super-segment, as on Linux. @returns 0 or a negative errno, with which nothing has changed. */
-export function sendOne(tcb: Tcb, text: number, flags: number): number {
+/**
+ * Sends one packet of new data, with PSH where the user pushed, and behind every super-segment, as on Linux. @param whole octets of text that
+ * make one segment though it is longer than usual. @returns 0 or a negative errno, with which nothing has changed.
+ */
+export function sendOne(tcb: Tcb, text: number, flags: number, whole: number = 0): number {
   const seq = tcb.sndNxt;
   const length = text + ((flags & FIN) !== 0 ? 1 : 0);
-  const mss = segmentMss(tcb);
+  const mss = Math.max(whole, segmentMss(tcb));
   const end = (seq + text) | 0;
   const push = (flags & PSH) !== 0 || text > mss || (text > 0 && isPushed(tcb, end));
-  const result = sendSegment(tcb, seq, text, push ? flags | PSH : flags);
+  const result = sendSegment(tcb, seq, text, push ? flags | PSH : flags, whole);
   // A packet that did not get out of the host is lost like any other, but for one that was too long.
   if (result === -ERRNO.EMSGSIZE) return result;
   segmentSent(tcb, seq, length, text > mss ? Math.ceil(text / mss) : 1, mss);
@@ -207,6 +214,16 @@ export function sendOne(tcb: Tcb, text: number, flags: number): number {
     if (text % mss !== 0) tcb.sndSmall = (seq + text) | 0;
   }
   return 0;
+}
+
+/** RFC 4821 §7.4: one segment that is longer than what is known to pass. @returns whether nothing else is to be sent, so that there is room for one. */
+function probeMtu(tcb: Tcb): boolean {
+  const length = paceDelayUs(tcb) > 0 ? 0 : probeLength(tcb);
+  if (length <= 0) return length < 0;
+  if (length > untilRecordEnd(tcb)) return false;
+  const { sndNxt } = tcb;
+  if (sendOne(tcb, length, 0, length) >= 0) probeLeft(tcb, sndNxt, length);
+  return false;
 }
 
 /** Octets of the next packet, a whole number of segments unless it is the tail; 0: wait. */

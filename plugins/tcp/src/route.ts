@@ -5,7 +5,8 @@ import { TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import { TIMESTAMP_BYTES } from './options.js';
-import { mssChanged } from './recovery/recovery.js';
+import { mssScaled } from './recovery/cwnd.js';
+import { sendLongerAgain } from './recovery/recovery.js';
 import type { Tcb } from './tcb.js';
 import { HEADER_BYTES } from './wire.js';
 
@@ -35,7 +36,7 @@ export function resolve(tcp: Tcp, peer: Peer, iface: number, mark: number, onLin
 export function routeOf(tcb: Tcb): Route | number {
   const { route, socket } = tcb;
   if (route?.valid) {
-    if (route.mtu !== tcb.pathMtu) syncMss(tcb, route);
+    if (route.mtu !== tcb.pathMtu) followMtu(tcb, route);
     return route;
   }
   const fresh = resolve(tcb.tcp, tcb, socket.boundInterface, socket.mark, socket.dontRoute);
@@ -45,7 +46,7 @@ export function routeOf(tcb: Tcb): Route | number {
     return fresh;
   }
   tcb.route = fresh;
-  if (fresh.mtu !== tcb.pathMtu) syncMss(tcb, fresh);
+  if (fresh.mtu !== tcb.pathMtu) followMtu(tcb, fresh);
   return fresh;
 }
 
@@ -73,22 +74,46 @@ export function raiseMaxWindow(tcb: Tcb, window: number): void {
   if (tcb.route !== undefined) syncMss(tcb, tcb.route);
 }
 
-/** Eff.snd.MSS of RFC 9293 §3.7.1 (MUST-16), less the options that every segment carries; no more than half of what the peer can take. */
+/** Octets of options that `tcb.mss` is computed for. */
+export const usualOptions = (tcb: Tcb): number => (tcb.timestampsOk ? TIMESTAMP_BYTES : 0);
+const networkBytes = (tcb: Tcb): number => tcb.route?.headerBytes ?? 0;
+
+/** Payload of a segment that fills a network packet of `mtu` bytes, for what the peer takes; and the packet that a payload fills. */
+export const mssFor = (tcb: Tcb, mtu: number): number =>
+  Math.max(Math.min(mtu - networkBytes(tcb) - HEADER_BYTES, tcb.peerMss), tcb.tcp.sysctls.minSndMss) - usualOptions(tcb);
+export const mtuFor = (tcb: Tcb, mss: number): number => mss + usualOptions(tcb) + HEADER_BYTES + networkBytes(tcb);
+
+/**
+ * Eff.snd.MSS of RFC 9293 §3.7.1 (MUST-16), less the options that every segment carries; no more than half of what the peer can take, nor than
+ * what probes have shown to pass (RFC 4821).
+ */
 export function syncMss(tcb: Tcb, route: Route): void {
-  const was = tcb.mss;
+  const { mss: was, mtuProbe } = tcb;
+  tcb.route = route;
   tcb.pathMtu = route.mtu;
-  const fits = Math.min(route.mtu - route.headerBytes - HEADER_BYTES, tcb.peerMss);
-  const options = tcb.timestampsOk ? TIMESTAMP_BYTES : 0;
-  tcb.mss = boundToHalfWindow(tcb.maxSndWnd, Math.max(fits, tcb.tcp.sysctls.minSndMss) - options, options);
-  // What a SYN has with it is not cut before it is known to be left out.
-  if (tcb.mss < was && tcb.sndUna !== tcb.sndNxt && tcb.state !== TCP_SYN_SENT) mssChanged(tcb, was);
+  tcb.mss = boundToHalfWindow(tcb.maxSndWnd, mssFor(tcb, route.mtu), usualOptions(tcb));
+  if (mtuProbe !== undefined) {
+    mtuProbe.high = Math.min(mtuProbe.high, route.mtu);
+    tcb.mss = Math.min(tcb.mss, mssFor(tcb, mtuProbe.low));
+  }
+  if (isShorter(tcb, was)) mssScaled(tcb, was);
 }
 
-/** A packet was longer than the path takes: -EMSGSIZE of an output, or a validated ICMP error. RFC 1191 §6.4, RFC 8201 §5.4. */
+/** What is outstanding was cut longer. What a SYN has with it is not cut before it is known to be left out. */
+const isShorter = (tcb: Tcb, was: number): boolean => tcb.mss < was && tcb.sndUna !== tcb.sndNxt && tcb.state !== TCP_SYN_SENT;
+
+/** The path MTU has changed: RFC 1191 §6.4, RFC 8201 §5.4. */
+function followMtu(tcb: Tcb, route: Route): void {
+  const { mss: was } = tcb;
+  syncMss(tcb, route);
+  if (isShorter(tcb, was)) sendLongerAgain(tcb);
+}
+
+/** A packet was longer than the path takes: -EMSGSIZE of an output, or a validated ICMP error. */
 export function tooBig(tcb: Tcb): void {
   const { route } = tcb;
   if (route === undefined || route.mtu >= tcb.pathMtu) return;
-  syncMss(tcb, route);
+  followMtu(tcb, route);
 }
 
 /** A network error that may pass: RFC 1122 §4.2.3.9. */

@@ -24,7 +24,7 @@ import {
   writeSynOptions,
   writeTimestamp,
 } from './options.js';
-import { type Peer, resolve, routeOf, tooBig } from './route.js';
+import { type Peer, resolve, routeOf, tooBig, usualOptions } from './route.js';
 import type { Tcb } from './tcb.js';
 import { urgentPointer } from './urgent.js';
 import { chooseScale, fullSpace, openingClamp, selectWindow } from './window.js';
@@ -39,9 +39,6 @@ export function maxPayload(route: Route, headerBytes: number, mss: number): numb
   const whole = features.maxSegmentBytes > 0 ? Math.min(features.maxSegmentBytes, MAX_PACKET) : MAX_PACKET;
   return Math.min(whole - route.headerBytes - headerBytes, maxSegments * mss);
 }
-
-/** Octets of options that `tcb.mss` has been computed for. */
-const usualOptions = (tcb: Tcb): number => (tcb.timestampsOk ? TIMESTAMP_BYTES : 0);
 
 /** Payload of a full segment if it left now: SACK blocks and options from outside take their room. */
 export const segmentMss = (tcb: Tcb): number => tcb.mss - (segmentOptionBytes(tcb) + outsideBytes(tcb, PHASE_SEGMENT) - usualOptions(tcb));
@@ -66,9 +63,9 @@ function finish(tcp: Tcp, packet: Packet, route: Route): number {
 
 /**
  * Sends `length` octets of the send ring from sequence number `seq` on, with the window and acknowledgement of now; more than one MSS
- * makes a super-segment. @returns 0 or a negative errno; only -EMSGSIZE leaves the caller something to do.
+ * makes a super-segment, unless it is to be one segment of `whole` octets. @returns 0 or a negative errno; only -EMSGSIZE leaves the caller something to do.
  */
-export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number): number {
+export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number, whole: number = 0): number {
   const { tcp } = tcb;
   const route = routeOf(tcb);
   if (typeof route === 'number') return route;
@@ -83,7 +80,7 @@ export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number
   wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, seq, tcb.rcvNxt, headerBytes, bits, selectWindow(tcb), urgent);
   if (own > 0) writeSegmentOptions(tcb, packet, at + wire.HEADER_BYTES, tcp.clock.nowUs);
   if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own, PHASE_SEGMENT);
-  const mss = tcb.mss - (own + outside - usualOptions(tcb));
+  const mss = Math.max(whole, tcb.mss - (own + outside - usualOptions(tcb)));
   const segments = length > mss ? Math.ceil(length / mss) : 1;
   if (segments > 1) {
     packet.gsoKind = GSO_TCP;

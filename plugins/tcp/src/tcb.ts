@@ -12,6 +12,7 @@ import type { Ecn } from './ecn.js';
 import type { FastOpen, FastOpenQueue } from './fastopen/state.js';
 import type { Limits, Timeouts } from './limits.js';
 import type { Listener } from './listener.js';
+import type { MtuProbe } from './mtu-probe.js';
 import type { Recovery } from './recovery/recovery.js';
 import type { SackBlocks } from './sack.js';
 import type { View } from './sender-view.js';
@@ -114,6 +115,8 @@ export class Tcb {
   advertisedMss = 536;
   /** Path MTU that `mss` was computed from. */
   pathMtu = 0;
+  /** The search for it by probes; undefined: none. */
+  mtuProbe: MtuProbe | undefined = undefined;
 
   // ---- receiving, RFC 9293 figure 4
   irs = 0;

@@ -6,6 +6,7 @@ import { timedOut } from '../fastopen/black-hole.js';
 import { synAckExpired } from '../fastopen/server.js';
 import { countTimeout } from '../limits.js';
 import type { Request } from '../listener.js';
+import { suspectBlackHole } from '../mtu-probe.js';
 import { retransmit, retransmitSyn, sendOne } from '../output.js';
 import { reorderTimeout } from '../recovery/recovery.js';
 import { retransmitDelayUs } from '../recovery/rto.js';
@@ -234,7 +235,11 @@ const retriedFor = (tcb: Tcb, boundary: number): boolean =>
 
 function hasTimedOut(tcb: Tcb): boolean {
   const { sysctls, clock } = tcb.tcp;
-  if (retriedFor(tcb, sysctls.retries1)) tcb.route = undefined; // R1: ask for another way
+  if (retriedFor(tcb, sysctls.retries1)) {
+    // R1: perhaps our segments are too long for the path; and another way is asked for.
+    suspectBlackHole(tcb);
+    tcb.route = undefined;
+  }
   if (tcb.userTimeoutUs > 0) return tcb.retransmits > 0 && clock.nowUs - tcb.retransmitStartUs >= tcb.userTimeoutUs;
   return retriedFor(tcb, tcb.orphan ? orphanRetries(tcb, retransmitDelayUs(tcb) < rtoMaxUs(tcb)) : sysctls.retries2);
 }

@@ -1,4 +1,5 @@
 // What an acknowledgement takes off the scoreboard, and the round trips that it tells: RFC 9293 §3.10.7.4 fifth, RFC 6298 §3, RFC 7323 §4.
+import { mtuProbeAcknowledged } from '../mtu-probe.js';
 import { timestamp } from '../options.js';
 import type { Segment } from '../segment-in.js';
 import type { Tcb } from '../tcb.js';
@@ -39,6 +40,7 @@ export function removeAcknowledged(tcb: Tcb, seg: Segment, ack: AckState): void 
   const hasSample = takeRtt(tcb, seg, ack, whole && sackedOut === 0 && deliveredBefore + 1 === recovery.delivered);
   if (ack.acked) {
     ack.setTimer = true;
+    mtuProbeAcknowledged(tcb);
     if (!tcb.sackOk) {
       acknowledgeDuplicates(tcb, ack.ackedPackets);
       // Without SACK nobody can tell which of them arrived.

@@ -1,5 +1,6 @@
 // From duplicates to recovery and back: the phases open, disorder, cwr, recovery and loss, RFC 5681 §3.2, RFC 6675 §5, as Linux orders the cases.
 import { rearmForReneging } from '../events/timeouts.js';
+import { mtuProbeFailed } from '../mtu-probe.js';
 import type { Tcb } from '../tcb.js';
 import type { AckState } from './ack-state.js';
 import { inReduction, isUnreduced } from './cwnd.js';
@@ -98,6 +99,7 @@ function fromOpen(tcb: Tcb, ack: AckState, duplicates: number): void {
     tryToOpen(tcb, ack);
     return;
   }
+  if (isUnreduced(recovery.phase) && mtuProbeFailed(tcb)) return;
   enterRecovery(tcb, ack.ece);
   recovery.repair = REPAIR_LOST;
 }

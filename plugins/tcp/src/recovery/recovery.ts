@@ -7,7 +7,7 @@ import type { Segment } from '../segment-in.js';
 import { type Tcb, writeEnd } from '../tcb.js';
 import type { AckState } from './ack-state.js';
 import { removeAcknowledged } from './acknowledge.js';
-import { currentSsthresh, cwndPackets, inReduction, mssScaled } from './cwnd.js';
+import { currentSsthresh, cwndPackets, inReduction } from './cwnd.js';
 import { consider, enterRecovery, isDubious } from './episode.js';
 import { markLost } from './mark.js';
 import { boundDuplicates } from './newreno.js';
@@ -229,10 +229,9 @@ export function repairAll(tcb: Tcb): void {
   repairWithoutBlame(tcb);
 }
 
-/** The segment size shrank (RFC 1191 §6.4): what is longer is sent again in smaller pieces, and congestion is not blamed. @param was the old size. */
-export function mssChanged(tcb: Tcb, was: number): void {
+/** Segments are longer than they may be (RFC 1191 §6.4, RFC 4821 §7.6.2): they are sent again in smaller pieces, and congestion is not blamed. */
+export function sendLongerAgain(tcb: Tcb): void {
   const { board } = tcb.recovery;
-  mssScaled(tcb, was);
   for (let sent = board.head; sent !== undefined; sent = sent.next)
     if (Math.min(sent.segmentBytes, (sent.end - sent.seq) | 0) > tcb.mss) markLost(tcb, sent);
   if (board.lostOut === 0 || isHandshake(tcb)) return;

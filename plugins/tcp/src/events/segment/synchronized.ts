@@ -17,6 +17,7 @@ import { answerUnacceptable, challengeAck, enterQuickMode, MAX_QUICK_ACKS, sched
 import { acceptCwr } from '../../ecn.js';
 import { requestEgress } from '../../egress.js';
 import { childArrives, handshakeOver } from '../../fastopen/server.js';
+import { beginMtuProbing } from '../../mtu-probe.js';
 import { TIMESTAMP_BYTES } from '../../options.js';
 import { measureEcho } from '../../receive-rtt.js';
 import { ackReceived, connectionOpened } from '../../recovery/recovery.js';
@@ -241,6 +242,7 @@ export function openTransfer(tcb: Tcb): void {
   initialClamp(tcb);
   tcb.readSpace = initialReadSpace(tcb);
   tcb.softError = 0;
+  beginMtuProbing(tcb);
   connectionOpened(tcb);
   expandSendBuffer(tcb);
 }
