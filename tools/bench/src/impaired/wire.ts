@@ -13,8 +13,8 @@ import {
 } from '@protoloom/sim';
 import { TimerFd } from '@protoloom/tun-tap';
 
-/** Frames read before what waits is looked at again. */
-const BATCH = 64;
+/** Frames read at once: of more than one the device joins what belongs together, and each is to meet its own fate. */
+const AT_ONCE = 1;
 
 /** Real time, and what is due in it. */
 class RealTime implements WireClock {
@@ -90,7 +90,7 @@ class DeviceEnd implements WireEnd {
     };
     this.#device.open({
       readable: () => {
-        while (this.#device.poll(BATCH, input) >= BATCH);
+        while (this.#device.poll(AT_ONCE, input) >= AT_ONCE);
       },
       writable: () => undefined,
       carrier: () => undefined,
