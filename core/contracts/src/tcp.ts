@@ -123,6 +123,8 @@ export interface AckEvent {
   readonly fromRetransmit: boolean;
   /** Of a single small segment: the peer may have delayed it, and `rttUs` with it. */
   readonly ackDelayed: boolean;
+  /** Segments are known to be reordered by more than tcp_reordering: what is SACKed alone lets windows grow too, as on Linux. */
+  readonly reordered?: boolean;
   /** It acknowledges a tail loss probe that was a retransmission (RFC 8985 §7.4). */
   readonly tlp: boolean;
 }

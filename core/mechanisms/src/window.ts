@@ -1,11 +1,12 @@
 // Arithmetic of window-driven congestion controllers: RFC 5681 §3.1, RFC 3465.
+import type { AckEvent } from '@protoloom/contracts/tcp';
 
 /**
- * Octets of an acknowledgement for which a window may grow: not those that selective or duplicate acknowledgements told of before, or the
- * one that ends a recovery would count for all of it. As Linux counts.
+ * Octets of an acknowledgement for which a window may grow: all that it tells to have arrived, where SND.UNA moves; so that what was SACKed
+ * before does not count again when a recovery ends. Where segments are reordered, SACKs count by themselves. As Linux counts.
  */
-export const countedOctets = ({ acked, delivered }: { readonly acked: number; readonly delivered: number }): number =>
-  Math.min(acked, delivered);
+export const countedOctets = ({ acked, delivered, reordered }: Pick<AckEvent, 'acked' | 'delivered' | 'reordered'>): number =>
+  acked > 0 || reordered === true ? delivered : 0;
 
 /**
  * Slow start: cwnd grows by what was acknowledged, up to ssthresh (RFC 5681 equation 2, RFC 3465 §2.2 with L unbounded, as Linux counts).

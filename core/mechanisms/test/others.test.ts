@@ -1,4 +1,4 @@
-import { AdditiveIncrease, decrease, ReassemblyStore, slowStart, TokenBucket } from '@protoloom/mechanisms';
+import { AdditiveIncrease, countedOctets, decrease, ReassemblyStore, slowStart, TokenBucket } from '@protoloom/mechanisms';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
@@ -66,6 +66,14 @@ describe('token bucket', () => {
 });
 
 describe('window arithmetic', () => {
+  it('windows grow by what an acknowledgement tells to have arrived, not twice by what was SACKed; by SACKs alone where segments are reordered', () => {
+    expect(countedOctets({ acked: 3000, delivered: 3000 })).to.equal(3000);
+    expect(countedOctets({ acked: 9000, delivered: 1000 })).to.equal(1000);
+    expect(countedOctets({ acked: 1000, delivered: 3000 })).to.equal(3000);
+    expect(countedOctets({ acked: 0, delivered: 1000, reordered: false })).to.equal(0);
+    expect(countedOctets({ acked: 0, delivered: 1000, reordered: true })).to.equal(1000);
+  });
+
   it('doubles in slow start up to ssthresh, and hands on the rest [RFC 5681 §3.1]', () => {
     const window = { cwnd: 10_000, ssthresh: 15_000 };
     expect(slowStart(window, 4000)).to.equal(0);

@@ -61,6 +61,7 @@ function sharedOf(tcp: Tcp): Shared {
         fromRetransmit: false,
         ackDelayed: false,
         tlp: false,
+        reordered: false,
       },
       event: { why: 'rto', inFlight: 0, lost: 0, persistent: false, abe: false },
       sent: { bytes: 0, inFlight: 0, retransmit: false },
@@ -213,6 +214,7 @@ export function acknowledged(tcb: Tcb, found: AckState, lost: number): void {
   ack.owdUs = found.owdUs;
   ack.ackDelayed = found.ackDelayed;
   ack.tlp = found.probeAcked;
+  ack.reordered = tcb.recovery.reordering > tcb.tcp.sysctls.reordering;
   ack.priorInFlight = found.priorInFlight;
   view.acknowledge(ack, found.deliveredBytes, tcb.tcp.clock.nowUs);
   tell(tcb, onAck, ack);
