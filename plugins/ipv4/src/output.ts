@@ -13,7 +13,7 @@ import {
   type SocketSlots,
 } from '@protoloom/contracts';
 import { type NextHop, type PacketHooks, type Route, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
-import { IP_PMTUDISC_DO, IP_PMTUDISC_DONT, IP_PMTUDISC_PROBE } from '@protoloom/contracts/ipv4';
+import { IP_PMTUDISC_DO, IP_PMTUDISC_INTERFACE, IP_PMTUDISC_PROBE, IP_PMTUDISC_WANT } from '@protoloom/contracts/ipv4';
 import type { Memberships } from '@protoloom/contracts/multicast';
 import { AF_INET } from '@protoloom/contracts/socket';
 import { ip4IsLoopback } from '@protoloom/wire';
@@ -62,16 +62,17 @@ export class Output {
     const total = header + packet.length;
     const single = packet.gsoKind === GSO_NONE;
     if (total > MAX_PACKET_BYTES) return -ERRNO.EMSGSIZE;
-    // IP_PMTUDISC_PROBE looks at the link alone; the others at what is known of the path.
-    const mtu = options?.mtuDiscover === IP_PMTUDISC_PROBE ? iface.mtu : route.mtu;
+    const discover = options?.mtuDiscover;
+    // From IP_PMTUDISC_PROBE on the link alone counts; before it, what is known of the path.
+    const mtu = discover !== undefined && discover >= IP_PMTUDISC_PROBE ? iface.mtu : route.mtu;
     const fits = total <= mtu || !single;
-    const strict = packet.dontFragment || options?.mtuDiscover === IP_PMTUDISC_DO || options?.mtuDiscover === IP_PMTUDISC_PROBE;
-    if (!fits && strict) {
+    const strict = packet.dontFragment || discover === IP_PMTUDISC_DO || discover === IP_PMTUDISC_PROBE;
+    if (!fits && (strict || discover === IP_PMTUDISC_INTERFACE)) {
       counters.fragFails++;
       return -ERRNO.EMSGSIZE;
     }
     // As Linux: what fits and whose sender discovers the path goes with DF.
-    const dontFragment = strict || (fits && options !== undefined && options.mtuDiscover !== IP_PMTUDISC_DONT);
+    const dontFragment = strict || (fits && discover === IP_PMTUDISC_WANT);
     const l4 = packet.head;
     const at = packet.push(header);
     packet.l4 = l4 === at + header ? l4 : at + header;

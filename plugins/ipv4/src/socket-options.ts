@@ -126,7 +126,7 @@ export function socketHandlers({
     ),
     recvOpts: flag('recvOpts'),
     pktInfo: flag('pktInfo'),
-    mtuDiscover: ranged('mtuDiscover', ip.IP_PMTUDISC_DONT, ip.IP_PMTUDISC_PROBE, undefined, same),
+    mtuDiscover: ranged('mtuDiscover', ip.IP_PMTUDISC_DONT, ip.IP_PMTUDISC_OMIT, undefined, same),
     recvErr: option(
       (_, value, socket) => {
         if (!isInt(value)) return -ERRNO.EINVAL;
