@@ -63,6 +63,8 @@ export interface Route {
   readonly headerBytes: number;
   /** Folded checksum of both addresses: the transport adds protocol and length for its pseudo-header. */
   readonly pseudoSum: number;
+  /** Bits of the prefix that the routing table has it under, of 128: an IPv4 /24 is 120. */
+  readonly prefixBits: number;
   /** RTAX_HOPLIMIT, RTAX_ADVMSS, RTAX_INITCWND, …; 0: not set on the route. */
   readonly hopLimit: number;
   readonly advertisedMss: number;
@@ -250,6 +252,13 @@ export interface ErrorQueues {
   read(socket: SocketState, holder: ErrorHolder, bytes: Uint8Array, from: number, to: number, message: Message): number;
 }
 export const IP_ERROR_QUEUES = service<ErrorQueues>('ip.error-queues', 1);
+
+/** `net.ipv4.icmp_msgs_per_sec` and `icmp_msgs_burst`: how many limited ICMP messages a host sends in all, whatever their family. */
+export interface IcmpLimit {
+  /** Takes one of those that may be sent now; false: none is left. */
+  take(): boolean;
+}
+export const ICMP_LIMIT = service<IcmpLimit>('ip.icmp-limit', 1);
 
 /** Transports that hear of errors about their packets, by IP protocol number. Owned by `ip`. */
 export const TRANSPORT_ERROR = u8Point<(error: InboundError) => undefined>('ip.transport-error', 1);

@@ -3,6 +3,7 @@ export * from './fragments.js';
 export * from './group-records.js';
 export * from './group-reporter.js';
 export * from './ip6-options.js';
+export * from './address-buckets.js';
 export * from './reassembly.js';
 export * from './reno.js';
 export * from './source-filter.js';

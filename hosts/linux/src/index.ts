@@ -4,6 +4,7 @@ import type { Plugin } from '@protoloom/contracts';
 import { ethernet } from '@protoloom/ethernet';
 import { icmpv4 } from '@protoloom/icmpv4';
 import { igmp } from '@protoloom/igmp';
+import { icmpv6 } from '@protoloom/icmpv6';
 import { ip } from '@protoloom/ip';
 import { ipv4 } from '@protoloom/ipv4';
 import { ipv6 } from '@protoloom/ipv6';
@@ -25,7 +26,7 @@ import { udp } from '@protoloom/udp';
 export const ipv4Plugins: readonly Plugin[] = Object.freeze([arp, ipv4, icmpv4, igmp]);
 
 /** Every plugin of ours that is IPv6’s alone: without them a host speaks IPv4. */
-export const ipv6Plugins: readonly Plugin[] = Object.freeze([ipv6, ipv6HopByHop, ipv6DestinationOptions, ipv6Routing, ipv6Fragment]);
+export const ipv6Plugins: readonly Plugin[] = Object.freeze([ipv6, ipv6HopByHop, ipv6DestinationOptions, ipv6Routing, ipv6Fragment, icmpv6]);
 
 /** Every plugin of ours. A list to be added to: `[...linuxHost, myPlugin]`. */
 export const linuxHost: readonly Plugin[] = Object.freeze([

@@ -1,7 +1,7 @@
 // @protoloom/icmpv4: the Internet control message protocol: RFC 792, RFC 1122 §3.2.2.
 import { attach, CLOCK, DISSECTOR, definePlugin, ENTROPY, own, PACKETS, type Packet, use } from '@protoloom/contracts';
 import * as icmp from '@protoloom/contracts/icmp';
-import { ERROR_REPORTER, IP_ERRORS, ROUTES, RTN_LOCAL } from '@protoloom/contracts/ip';
+import { ERROR_REPORTER, ICMP_LIMIT, IP_ERRORS, ROUTES, RTN_LOCAL } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { AF_INET, IPPROTO_ICMP } from '@protoloom/contracts/socket';
 import { counters } from './counters.js';
@@ -29,6 +29,7 @@ export const icmpv4 = definePlugin({
     packets: use(PACKETS, '^1.0'),
     routes: use(ROUTES, '^1.0'),
     errors: use(IP_ERRORS, '^1.0'),
+    icmpLimit: use(ICMP_LIMIT, '^1.0'),
   },
   attaches: {
     receive: attach(IP4_PROTOCOL, IPPROTO_ICMP, '^1.0'),
@@ -47,8 +48,8 @@ export const icmpv4 = definePlugin({
   owns: { type: own(icmp.ICMP4_TYPE, '1.0.0') },
   counters,
   sysctls,
-  create({ use: { clock, entropy, packets, routes, errors }, points, counters: count, sysctls: knobs }) {
-    const limit = new RateLimit(clock, knobs, entropy.word(), entropy.word());
+  create({ use: { clock, entropy, packets, routes, errors, icmpLimit }, points, counters: count, sysctls: knobs }) {
+    const limit = new RateLimit(clock, knobs, icmpLimit, entropy.word(), entropy.word());
     const sender = new Sender({ clock, packets, routes, limit, counters: count });
     const receiver = new Receiver({ counters: count, errors, types: points.type });
     /** RFC 1122 §3.2.2.6: requests to all are left unanswered unless asked for. */

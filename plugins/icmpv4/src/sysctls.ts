@@ -32,6 +32,4 @@ export const sysctls = {
     min: 0,
     doc: 'Types that are limited, a bit each: unreachable, source quench, time exceeded, parameter problem.',
   },
-  msgsPerSec: { path: 'net.ipv4.icmp_msgs_per_sec', initial: 1000, min: 0, doc: 'Limited messages of all destinations in a second.' },
-  msgsBurst: { path: 'net.ipv4.icmp_msgs_burst', initial: 50, min: 0, doc: 'So many of them at once.' },
 } as const satisfies SysctlSpec;

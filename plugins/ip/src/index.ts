@@ -9,6 +9,7 @@ import {
   HOOK_OUTPUT,
   HOOK_POSTROUTING,
   HOOK_PREROUTING,
+  ICMP_LIMIT,
   IP_ERROR_QUEUES,
   IP_ERRORS,
   LOCAL_ADDRESSES,
@@ -19,6 +20,7 @@ import {
   TRANSPORT_ERROR,
 } from '@protoloom/contracts/ip';
 import { NEIGHBOURS } from '@protoloom/contracts/neighbour';
+import { TokenBucket } from '@protoloom/mechanisms';
 import { AddressTable } from './addresses.js';
 import { counters } from './counters.js';
 import { errorQueues } from './error-queues.js';
@@ -46,6 +48,7 @@ export const ip = definePlugin({
     localAddresses: provide(LOCAL_ADDRESSES, '1.0.0'),
     errors: provide(IP_ERRORS, '1.0.0'),
     errorQueues: provide(IP_ERROR_QUEUES, '1.0.0'),
+    icmpLimit: provide(ICMP_LIMIT, '1.0.0'),
     hooks: provide(PACKET_HOOKS, '1.0.0'),
     localPorts: provide(LOCAL_PORTS, '1.0.0'),
     addresses: provide(ADDRESSES, '1.0.0'),
@@ -81,6 +84,7 @@ export const ip = definePlugin({
       seed0,
       seed1,
     });
+    const icmpMessages = new TokenBucket(clock.nowUs, knobs.icmpMsgsBurst);
     const { transportError, reporter } = points;
     return {
       services: {
@@ -96,6 +100,7 @@ export const ip = definePlugin({
           inbound: (error) => transportError.table[error.transport]?.(error),
         },
         errorQueues,
+        icmpLimit: { take: () => icmpMessages.take(clock.nowUs, knobs.icmpMsgsPerSec, knobs.icmpMsgsBurst) },
         hooks: {
           prerouting: points.prerouting,
           input: points.input,

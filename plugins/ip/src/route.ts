@@ -46,6 +46,7 @@ export class ResolvedRoute implements Route {
   readonly addresses: Int32Array;
   readonly gateway: Int32Array;
   readonly pseudoSum: number;
+  readonly prefixBits: number;
   readonly hopLimit: number;
   readonly advertisedMss: number;
   readonly initialCwnd: number;
@@ -78,6 +79,7 @@ export class ResolvedRoute implements Route {
     this.addresses = addresses;
     this.gateway = gateway;
     this.pseudoSum = pseudoSum(addresses, 0, 4, 0);
+    this.prefixBits = fib.bits;
     this.hopLimit = fib.hopLimit;
     this.advertisedMss = fib.advertisedMss;
     this.initialCwnd = fib.initialCwnd;

@@ -39,4 +39,11 @@ export const sysctls = {
     max: 65_535,
     doc: 'The first port that needs no privilege; for hosts that have privileges to check.',
   },
+  icmpMsgsPerSec: {
+    path: 'net.ipv4.icmp_msgs_per_sec',
+    initial: 1000,
+    min: 0,
+    doc: 'Limited ICMP messages of both families to all destinations in a second.',
+  },
+  icmpMsgsBurst: { path: 'net.ipv4.icmp_msgs_burst', initial: 50, min: 0, doc: 'So many of them at once.' },
 } as const satisfies SysctlSpec;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import { has, Namespace, skipWithoutKernel } from './namespace.js';
+import { Namespace, needs, skipWithoutKernel } from './namespace.js';
 
 const DEVICES = [
   { title: 'a TAP with offloads', args: ['--tap', 'tap0'] },
@@ -20,14 +20,6 @@ interface Iperf3Report {
       readonly udp?: { readonly bytes: number };
     }[];
   };
-}
-
-/** The test needs programs of the machine's. */
-function needs(context: Mocha.Context, ...programs: readonly string[]): void {
-  const absent = programs.filter((program) => !has(program));
-  if (absent.length === 0) return;
-  if (context.test !== undefined) context.test.title += ` (skipped: there is no ${absent.join(', no ')})`;
-  context.skip();
 }
 
 for (const { title, args } of DEVICES) {

@@ -102,3 +102,11 @@ export class Namespace {
     if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
   }
 }
+
+/** The test needs programs of the machine's. */
+export function needs(context: Mocha.Context, ...programs: readonly string[]): void {
+  const absent = programs.filter((program) => !has(program));
+  if (absent.length === 0) return;
+  if (context.test !== undefined) context.test.title += ` (skipped: there is no ${absent.join(', no ')})`;
+  context.skip();
+}
