@@ -39,6 +39,19 @@ export interface Links {
 }
 export const LINKS = service<Links>('core.links', 1);
 
+export interface AddressOptions {
+  readonly broadcast?: string | undefined;
+  readonly peer?: string | undefined;
+  /** s; left out: for ever. */
+  readonly validLifetime?: number | undefined;
+  readonly preferredLifetime?: number | undefined;
+  /** `nodad`: it is not checked whether another host has it. */
+  readonly noDad?: boolean | undefined;
+  /** `noprefixroute`: its subnet has no route for its sake. */
+  readonly noPrefixRoute?: boolean | undefined;
+  /** RFC 8981: preferred or not as sources by use_tempaddr. */
+  readonly temporary?: boolean | undefined;
+}
 export interface AddressInfo {
   readonly iface: string;
   readonly family: 'inet' | 'inet6';
@@ -48,11 +61,18 @@ export interface AddressInfo {
   readonly peer: string | undefined;
   readonly scope: 'global' | 'link' | 'host';
   readonly secondary: boolean;
+  /** As `ip address` names them: `permanent`, `temporary`, `tentative`, `dadfailed`, `deprecated`, `noprefixroute`. */
+  readonly flags: readonly string[];
+  /** s left, undefined: for ever. */
+  readonly validLifetime: number | undefined;
+  readonly preferredLifetime: number | undefined;
 }
 /** `ip address`. Errors are thrown with a `code` (ENODEV, EEXIST, EADDRNOTAVAIL, EINVAL). */
 export interface Addresses {
   /** @param address CIDR text, `192.0.2.1/24`; without length a host address. Adds the connected and local routes. */
-  add(iface: string, address: string, options?: { readonly broadcast?: string; readonly peer?: string }): void;
+  add(iface: string, address: string, options?: AddressOptions): void;
+  /** New lifetimes of an address that is there. */
+  change(iface: string, address: string, options: Pick<AddressOptions, 'validLifetime' | 'preferredLifetime'>): void;
   /** Resets connections bound to it, removes its routes. */
   remove(iface: string, address: string): void;
   list(filter?: { readonly iface?: string; readonly family?: 'inet' | 'inet6' }): readonly AddressInfo[];

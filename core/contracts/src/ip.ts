@@ -88,6 +88,11 @@ export interface Route {
 
 /** The routing table as senders and receivers use it. */
 export interface Routes {
+  /**
+   * The way onto the link of `query.iface`, whatever routes there are, with exactly the addresses of the query: an unspecified source stays
+   * so. For protocols that speak to the link itself.
+   */
+  link(query: RouteQuery): Route | number;
   /** A route, or -ENETUNREACH, -EHOSTUNREACH, -EINVAL, -EACCES, … as Linux. The same question gives the same record while it is valid. */
   resolve(query: RouteQuery): Route | number;
   /** RTN_*: what an address is as the destination of a packet that came in. */
@@ -116,13 +121,22 @@ export interface LocalAddress {
   /** RT_SCOPE_*. */
   readonly scope: number;
   readonly secondary: boolean;
-  /** Not usable (yet): tentative or duplicate. */
+  /** May be spoken from and to: neither being checked nor found to be another host's (RFC 4862 §5.4). */
   readonly usable: boolean;
+  /** Its preferred lifetime is over: for what is going on already, not for what begins (RFC 4862 §5.5.4). */
+  readonly deprecated: boolean;
+  /** One of RFC 8981's. */
+  readonly temporary: boolean;
+  /** µs of the clock, Infinity: for ever. */
+  readonly preferredUntilUs: number;
+  readonly validUntilUs: number;
 }
 /** Addresses of interfaces, for network families and their helpers (ARP, ND). */
 export interface LocalAddresses {
   /** Of one interface and family, primary first; replaced, never changed. */
   of(iface: Interface, family: number): readonly LocalAddress[];
+  /** The end of what `AddressDetection.begin` began. @param unique false: another host has it, and it stays unusable. */
+  settle(address: LocalAddress, unique: boolean): void;
 }
 export const LOCAL_ADDRESSES = service<LocalAddresses>('ip.local-addresses', 1);
 
@@ -132,6 +146,19 @@ export interface AddressEvents {
   removed?(address: LocalAddress): undefined;
 }
 export const ADDRESS_EVENTS = allPoint<AddressEvents>('ip.address-events', 1);
+
+/** Duplicate address detection of one family: RFC 4862 §5.4, RFC 5227. */
+export interface AddressDetection {
+  /**
+   * Told of every address of the family on an interface that is up, before it is used. True: it is not usable until
+   * `LocalAddresses.settle`. @param mayCheck false: the user says that it is unique.
+   */
+  begin(address: LocalAddress, mayCheck: boolean): boolean;
+  /** The address goes, or its interface goes down. */
+  end(address: LocalAddress): undefined;
+}
+/** Duplicate address detection by AF_*. Owned by `ip`. */
+export const ADDRESS_DETECTION = mapPoint<number, AddressDetection>('ip.address-detection', 1);
 
 /** A network protocol under the shared routing table: IPv4, IPv6, or another with addresses of up to 16 octets. */
 export interface NetworkFamily {
@@ -153,6 +180,8 @@ export interface NetworkFamily {
   destinationType(words: Int32Array, at: number): number;
   /** Whether an address may stand as the source of a packet on the wire. */
   mayBeSource(words: Int32Array, at: number): boolean;
+  /** Whether sources are chosen among the addresses of all interfaces, by the destination (RFC 6724 §4), or first by the next hop's link. */
+  readonly sourcesFromAll?: boolean;
   /** The best of `candidates` as source towards `words` at `at`, or undefined (source selection: RFC 1122 §3.3.4.3, RFC 6724). */
   selectSource(candidates: readonly LocalAddress[], iface: Interface, words: Int32Array, at: number): LocalAddress | undefined;
   /** Scope of an address by its own form, RT_SCOPE_*. */

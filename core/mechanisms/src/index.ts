@@ -1,9 +1,10 @@
 // @protoloom/mechanisms: protocol-free algorithms with time as an argument.
+
+export * from './address-buckets.js';
 export * from './fragments.js';
 export * from './group-records.js';
 export * from './group-reporter.js';
 export * from './ip6-options.js';
-export * from './address-buckets.js';
 export * from './reassembly.js';
 export * from './reno.js';
 export * from './source-filter.js';

@@ -3,8 +3,8 @@ import { arp } from '@protoloom/arp';
 import type { Plugin } from '@protoloom/contracts';
 import { ethernet } from '@protoloom/ethernet';
 import { icmpv4 } from '@protoloom/icmpv4';
-import { igmp } from '@protoloom/igmp';
 import { icmpv6 } from '@protoloom/icmpv6';
+import { igmp } from '@protoloom/igmp';
 import { ip } from '@protoloom/ip';
 import { ipv4 } from '@protoloom/ipv4';
 import { ipv6 } from '@protoloom/ipv6';
@@ -14,6 +14,7 @@ import { ipv6HopByHop } from '@protoloom/ipv6-hop-by-hop';
 import { ipv6Routing } from '@protoloom/ipv6-routing';
 import { loopback } from '@protoloom/loopback';
 import { multicast } from '@protoloom/multicast';
+import { nd } from '@protoloom/nd';
 import { neighbour } from '@protoloom/neighbour';
 import { tcp } from '@protoloom/tcp';
 import { tcpCubic } from '@protoloom/tcp-cubic';
@@ -26,7 +27,15 @@ import { udp } from '@protoloom/udp';
 export const ipv4Plugins: readonly Plugin[] = Object.freeze([arp, ipv4, icmpv4, igmp]);
 
 /** Every plugin of ours that is IPv6’s alone: without them a host speaks IPv4. */
-export const ipv6Plugins: readonly Plugin[] = Object.freeze([ipv6, ipv6HopByHop, ipv6DestinationOptions, ipv6Routing, ipv6Fragment, icmpv6]);
+export const ipv6Plugins: readonly Plugin[] = Object.freeze([
+  ipv6,
+  ipv6HopByHop,
+  ipv6DestinationOptions,
+  ipv6Routing,
+  ipv6Fragment,
+  icmpv6,
+  nd,
+]);
 
 /** Every plugin of ours. A list to be added to: `[...linuxHost, myPlugin]`. */
 export const linuxHost: readonly Plugin[] = Object.freeze([

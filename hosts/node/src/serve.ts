@@ -1,5 +1,5 @@
 // Accepting connections as streams: what Node's http, and others, are given.
-import { AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from '@protoloom/contracts/socket';
+import { AF_INET, AF_INET6, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from '@protoloom/contracts/socket';
 import { type Socket, SocketError, type Stack } from '@protoloom/stack';
 import { SocketStream } from './stream.js';
 
@@ -8,9 +8,22 @@ export interface StreamServer {
   close(): Promise<void>;
 }
 
-/** Listens on a port of every address and hands each connection on. @throws SocketError EADDRINUSE. */
+/**
+ * A socket that serves both families: one of IPv6, which takes IPv4 as mapped addresses (RFC 3493 §3.7); of IPv4 where the stack has no
+ * other. @param type SOCK_STREAM or SOCK_DGRAM.
+ */
+export function openServing(stack: Stack, type: number): Socket {
+  try {
+    return stack.socket(AF_INET6, type);
+  } catch (error) {
+    if (SocketError.is(error) && error.code === 'EAFNOSUPPORT') return stack.socket(AF_INET, type);
+    throw error;
+  }
+}
+
+/** Listens on a port of every address, of both families, and hands each connection on. @throws SocketError EADDRINUSE. */
 export async function serveStreams(stack: Stack, port: number, accepted: (stream: SocketStream) => void): Promise<StreamServer> {
-  const socket = stack.socket(AF_INET, SOCK_STREAM);
+  const socket = openServing(stack, SOCK_STREAM);
   socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   try {
     await socket.bind({ port });
@@ -51,7 +64,7 @@ export async function serveStreams(stack: Stack, port: number, accepted: (stream
 
 /** Connects, as a stream. @throws SocketError. */
 export async function connectStream(stack: Stack, address: string, port: number): Promise<SocketStream> {
-  const socket = stack.socket(AF_INET, SOCK_STREAM);
+  const socket = stack.socket(address.includes(':') ? AF_INET6 : AF_INET, SOCK_STREAM);
   try {
     await socket.connect({ address, port });
     return new SocketStream(stack, socket);

@@ -87,6 +87,10 @@ export function rig(
       scope,
       secondary,
       usable: true,
+      deprecated: false,
+      temporary: false,
+      preferredUntilUs: Number.POSITIVE_INFINITY,
+      validUntilUs: Number.POSITIVE_INFINITY,
     }));
   const ours = (word: number): boolean =>
     Object.values(owned)
@@ -100,6 +104,7 @@ export function rig(
     create: () => ({
       services: {
         routes: {
+          link: () => -95,
           resolve: (_query: RouteQuery) => ({ iface: stack.service(INTERFACES).byName(leaving.iface) }) as Route,
           inputType(_family: number, address: Int32Array, at: number): number {
             const word = address[at + 3] as number;
@@ -111,7 +116,7 @@ export function rig(
           isLocal: (_family: number, address: Int32Array, at: number): boolean => ours(address[at + 3] as number),
           query: (): RouteQuery => ({ family: 0, addresses: new Int32Array(8), iface: 0, mark: 0, trafficClass: 0, onLink: false }),
         },
-        addresses: { of: (iface: Interface) => addressesOf(iface) },
+        addresses: { of: (iface: Interface) => addressesOf(iface), settle: () => undefined },
         errors: {
           report(packet: Packet, problem: number): undefined {
             unreachable.push({ octet: packet.bytes[packet.l3] as number, problem });

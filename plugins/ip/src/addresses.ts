@@ -1,74 +1,42 @@
 // Addresses of interfaces: `ip address`, and the routes that follow them (connected, local, broadcast), as Linux's fib_frontend keeps them.
 import {
+  type Clock,
   type Everyone,
   IFF_BROADCAST,
-  IFF_LOOPBACK,
   IFF_UP,
   type Interface,
   type InterfaceSlots,
   type Interfaces,
+  type Lookup,
+  type Timer,
+  type Timers,
 } from '@protoloom/contracts';
-import type { Addresses, AddressInfo } from '@protoloom/contracts/control';
+import type { Addresses, AddressInfo, AddressOptions } from '@protoloom/contracts/control';
 import {
+  type AddressDetection,
   type AddressEvents,
   type LocalAddress,
   type LocalAddresses,
   type NetworkFamily,
   RT_SCOPE_HOST,
-  RT_SCOPE_LINK,
   RT_SCOPE_UNIVERSE,
-  RTN_BROADCAST,
-  RTN_LOCAL,
   RTN_UNICAST,
   RTPROT_KERNEL,
 } from '@protoloom/contracts/ip';
+import { AF_INET } from '@protoloom/contracts/socket';
 import { AddressError, equalWords, InterfaceAddress, matchWords, parseAddress } from '@protoloom/wire';
+import { routesOf } from './address-routes.js';
+import { AssignedAddress } from './assigned-address.js';
 import { IpControlError } from './control-error.js';
-import type { Fib, FibRoute, TableName } from './fib.js';
-import { maskWords } from './prefix-table.js';
-
-/** One address, with how it is written. */
-class AssignedAddress implements LocalAddress {
-  readonly iface: Interface;
-  readonly family: number;
-  readonly words: Int32Array;
-  readonly prefixLength: number;
-  readonly broadcast: Int32Array | undefined;
-  readonly peer: Int32Array | undefined;
-  readonly scope: number;
-  readonly secondary: boolean;
-  readonly usable = true;
-  readonly text: string;
-
-  constructor(
-    iface: Interface,
-    parsed: InterfaceAddress,
-    scope: number,
-    secondary: boolean,
-    broadcast: Int32Array | undefined,
-    peer: Int32Array | undefined,
-  ) {
-    this.iface = iface;
-    this.family = parsed.family;
-    this.words = parsed.address.toWords();
-    this.prefixLength = parsed.length;
-    this.scope = scope;
-    this.secondary = secondary;
-    this.broadcast = broadcast;
-    this.peer = peer;
-    this.text = parsed.toString();
-  }
-
-  /** Prefix length in the 128-bit form. */
-  get bits(): number {
-    return this.family === 2 ? this.prefixLength + 96 : this.prefixLength;
-  }
-}
+import type { Fib } from './fib.js';
 
 export interface AddressesContext {
   readonly fib: Fib;
   readonly interfaces: Interfaces;
   readonly events: Everyone<AddressEvents>;
+  readonly detection: Lookup<number, AddressDetection>;
+  readonly clock: Clock;
+  readonly timers: Timers;
   family(number: number): NetworkFamily | undefined;
 }
 
@@ -77,6 +45,8 @@ interface InterfaceAddresses {
 }
 
 const NONE: readonly AssignedAddress[] = [];
+
+const expire = (table: AddressTable): void => table.expire();
 
 /** A user's text as an address, or EINVAL with what is allowed. */
 export function readAddress<T>(parse: () => T): T {
@@ -90,17 +60,20 @@ export function readAddress<T>(parse: () => T): T {
 export class AddressTable implements LocalAddresses, Addresses {
   readonly #context: AddressesContext;
   readonly #slots: InterfaceSlots<InterfaceAddresses>;
+  /** When the next lifetime is over. */
+  readonly #lifetimes: Timer;
 
   constructor(context: AddressesContext, slots: (make: () => InterfaceAddresses) => InterfaceSlots<InterfaceAddresses>) {
     this.#context = context;
     this.#slots = slots(() => ({ byFamily: new Map() }));
+    this.#lifetimes = context.timers.timer<AddressTable>(this, expire);
   }
 
   of(iface: Interface, family: number): readonly LocalAddress[] {
     return this.#of(iface, family);
   }
 
-  add(name: string, text: string, options: { readonly broadcast?: string; readonly peer?: string } = {}): void {
+  add(name: string, text: string, options: AddressOptions = {}): void {
     const iface = this.#iface(name);
     const parsed = readAddress(() => InterfaceAddress.parse(text));
     const network = this.#context.family(parsed.family);
@@ -112,19 +85,39 @@ export class AddressTable implements LocalAddresses, Addresses {
     const own = this.#of(iface, parsed.family);
     if (own.some((one) => equalWords(one.words, 0, words, 0) && one.prefixLength === parsed.length))
       throw new IpControlError('EEXIST', `${name} has ${text} already`);
-    const secondary = own.some((one) => one.prefixLength === parsed.length && matchWords(one.words, 0, words, 0, one.bits));
+    const secondary =
+      parsed.family === AF_INET && own.some((one) => one.prefixLength === parsed.length && matchWords(one.words, 0, words, 0, one.bits));
     const read = (one: string | undefined): Int32Array | undefined =>
       one === undefined ? undefined : readAddress(() => parseAddress(one)).toWords();
     const broadcast = read(options.broadcast) ?? this.#broadcastOf(iface, parsed);
-    const address = new AssignedAddress(iface, parsed, network.scope(words, 0), secondary, broadcast, read(options.peer));
+    const address = new AssignedAddress(iface, parsed, network.scope(words, 0), secondary, broadcast, read(options.peer), options);
+    this.#setLifetimes(address, options);
     this.#slots.of(iface).byFamily.set(parsed.family, [...own, address]);
-    if ((iface.flags & IFF_UP) !== 0) this.#addRoutes(address);
-    // Sources may be chosen otherwise now, even where no route is another.
+    if ((iface.flags & IFF_UP) !== 0) this.#begin(address);
+    this.#added(address);
+  }
+
+  change(name: string, text: string, options: Pick<AddressOptions, 'validLifetime' | 'preferredLifetime'>): void {
+    this.#setLifetimes(this.#find(name, text), options);
     this.#context.fib.epoch++;
-    for (const events of this.#context.events.list) events.added?.(address);
+  }
+
+  settle(local: LocalAddress, unique: boolean): void {
+    const address = this.#of(local.iface, local.family).find((one) => one === local);
+    if (address === undefined) return;
+    address.tentative = !unique;
+    address.duplicate = !unique;
+    if (!unique) return;
+    this.#addRoutes(address);
+    this.#added(address);
   }
 
   remove(name: string, text: string): void {
+    this.#drop(this.#find(name, text));
+  }
+
+  /** @throws ControlError EADDRNOTAVAIL. */
+  #find(name: string, text: string): AssignedAddress {
     const iface = this.#iface(name);
     const parsed = readAddress(() => InterfaceAddress.parse(text));
     const words = parsed.address.toWords();
@@ -136,7 +129,7 @@ export class AddressTable implements LocalAddresses, Addresses {
         'EADDRNOTAVAIL',
         `${name} has no address ${text}; it has ${own.map((one) => one.text).join(', ') || 'none'}`,
       );
-    this.#drop(address);
+    return address;
   }
 
   list(filter: { readonly iface?: string; readonly family?: 'inet' | 'inet6' } = {}): readonly AddressInfo[] {
@@ -154,11 +147,12 @@ export class AddressTable implements LocalAddresses, Addresses {
 
   /** The interface is up: its addresses have routes. */
   up(iface: Interface): void {
-    for (const addresses of this.#slots.of(iface).byFamily.values()) for (const address of addresses) this.#addRoutes(address);
+    for (const addresses of this.#slots.of(iface).byFamily.values()) for (const address of addresses) this.#begin(address);
   }
 
   /** The interface is down: nothing is reached through it. */
   down(iface: Interface): void {
+    for (const addresses of this.#slots.of(iface).byFamily.values()) for (const address of addresses) this.#end(address);
     this.#context.fib.remove((route) => route.iface === iface);
   }
 
@@ -172,11 +166,58 @@ export class AddressTable implements LocalAddresses, Addresses {
     const { byFamily } = this.#slots.of(iface);
     const left = this.#of(iface, family).filter((one) => one !== address);
     byFamily.set(family, left);
+    if ((iface.flags & IFF_UP) !== 0) this.#end(address);
     this.#removeRoutes(address);
     // Routes that others of the subnet need are theirs again.
     if ((iface.flags & IFF_UP) !== 0) for (const other of left) this.#addRoutes(other);
     this.#context.fib.epoch++;
     for (const events of this.#context.events.list) events.removed?.(address);
+  }
+
+  /** The address comes into use on an interface that is up, or is first checked. */
+  #begin(address: AssignedAddress): void {
+    address.tentative = this.#context.detection.get(address.family)?.begin(address, address.mayCheck) ?? false;
+    this.#addRoutes(address);
+  }
+
+  #end(address: AssignedAddress): void {
+    this.#context.detection.get(address.family)?.end(address);
+    address.tentative = false;
+    address.duplicate = false;
+  }
+
+  #added(address: AssignedAddress): void {
+    // Sources may be chosen otherwise now, even where no route is another.
+    this.#context.fib.epoch++;
+    if (!address.usable) return;
+    for (const events of this.#context.events.list) events.added?.(address);
+  }
+
+  #setLifetimes(address: AssignedAddress, options: AddressOptions): void {
+    const { nowUs } = this.#context.clock;
+    address.setLifetimes(nowUs, options);
+    const dueUs = Math.min(address.deprecated ? address.validUntilUs : address.preferredUntilUs, address.validUntilUs);
+    if (dueUs < (this.#lifetimes.armed ? this.#lifetimes.dueUs : Number.POSITIVE_INFINITY)) this.#lifetimes.armAt(dueUs);
+  }
+
+  /** RFC 4862 §5.5.4: addresses that are no longer preferred, or no longer valid. */
+  expire(): void {
+    const { nowUs } = this.#context.clock;
+    let nextUs = Number.POSITIVE_INFINITY;
+    for (const iface of this.#context.interfaces.list) {
+      for (const address of [...this.#slots.of(iface).byFamily.values()].flat()) {
+        if (address.validUntilUs <= nowUs) {
+          this.#drop(address);
+          continue;
+        }
+        if (address.preferredUntilUs <= nowUs && !address.deprecated) {
+          address.deprecated = true;
+          this.#context.fib.epoch++;
+        }
+        nextUs = Math.min(nextUs, address.deprecated ? address.validUntilUs : address.preferredUntilUs);
+      }
+    }
+    if (nextUs < Number.POSITIVE_INFINITY) this.#lifetimes.armAt(nextUs);
   }
 
   #of(iface: Interface, family: number): readonly AssignedAddress[] {
@@ -188,12 +229,12 @@ export class AddressTable implements LocalAddresses, Addresses {
   }
 
   #addRoutes(address: AssignedAddress): void {
-    for (const route of this.#routesOf(address)) this.#context.fib.add(route);
+    for (const route of routesOf(address)) this.#context.fib.add(route);
   }
 
   #removeRoutes(address: AssignedAddress): void {
     const { words, iface } = address;
-    const own = this.#routesOf(address);
+    const own = routesOf(address);
     this.#context.fib.remove(
       (route) =>
         route.protocol === RTPROT_KERNEL &&
@@ -205,43 +246,6 @@ export class AddressTable implements LocalAddresses, Addresses {
     );
     // Routes that prefer it as their source have none any more: as Linux's fib_sync_down_addr.
     this.#context.fib.remove((route) => route.source !== undefined && equalWords(route.source, 0, words, 0) && route.table === 'main');
-  }
-
-  /** As fib_add_ifaddr: the address itself, its subnet, and the subnet's broadcast address. */
-  #routesOf(address: AssignedAddress): FibRoute[] {
-    const { iface, family, words, bits } = address;
-    const loopback = (iface.flags & IFF_LOOPBACK) !== 0;
-    const route = (table: TableName, type: number, scope: number, to: Int32Array, toBits: number): FibRoute => ({
-      family,
-      words: to,
-      bits: toBits,
-      gateway: undefined,
-      iface,
-      source: words,
-      metric: 0,
-      scope,
-      protocol: RTPROT_KERNEL,
-      type,
-      table,
-      mtu: 0,
-      hopLimit: 0,
-      advertisedMss: 0,
-      initialCwnd: 0,
-      initialRwnd: 0,
-      congestionControl: '',
-      ecn: false,
-    });
-    const routes = [route('local', RTN_LOCAL, RT_SCOPE_HOST, words, 128)];
-    if (address.peer !== undefined) routes.push(route('main', RTN_UNICAST, RT_SCOPE_LINK, address.peer, 128));
-    else if (bits < 128) {
-      const prefix = new Int32Array(4);
-      maskWords(words, 0, bits, prefix, 0);
-      routes.push(
-        loopback ? route('local', RTN_LOCAL, RT_SCOPE_HOST, prefix, bits) : route('main', RTN_UNICAST, RT_SCOPE_LINK, prefix, bits),
-      );
-    }
-    if (address.broadcast !== undefined) routes.push(route('local', RTN_BROADCAST, RT_SCOPE_LINK, address.broadcast, 128));
-    return routes;
   }
 
   #iface(name: string): Interface {
@@ -262,6 +266,9 @@ export class AddressTable implements LocalAddresses, Addresses {
       peer: text(address.peer),
       scope: address.scope === RT_SCOPE_HOST ? 'host' : address.scope === RT_SCOPE_UNIVERSE ? 'global' : 'link',
       secondary: address.secondary,
+      flags: address.flags,
+      validLifetime: address.validLifetime(this.#context.clock.nowUs),
+      preferredLifetime: address.preferredLifetime(this.#context.clock.nowUs),
     };
   }
 }

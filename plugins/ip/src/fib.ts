@@ -1,5 +1,6 @@
 // The forwarding information base: tables `local` and `main` of each family, as Linux looks them up.
 import type { Interface } from '@protoloom/contracts';
+import { RTPROT_KERNEL } from '@protoloom/contracts/ip';
 import { isUnspecifiedWords } from '@protoloom/wire';
 import { PrefixTable } from './prefix-table.js';
 
@@ -122,7 +123,9 @@ export class Fib {
   }
 }
 
-const sameRoute = (a: FibRoute, b: FibRoute): boolean => a.metric === b.metric && (a.table === 'main' || a.iface === b.iface);
+/** Of what follows from addresses, each interface may have its own; of what users add, one alone has a metric. */
+const sameRoute = (a: FibRoute, b: FibRoute): boolean =>
+  a.metric === b.metric && (a.iface === b.iface || (a.table === 'main' && (a.protocol !== RTPROT_KERNEL || b.protocol !== RTPROT_KERNEL)));
 
 /** Whether the route is to everywhere. */
 export const isDefault = (route: FibRoute): boolean => isUnspecifiedWords(route.words, 0) && (route.bits === 0 || route.bits === 96);

@@ -1,7 +1,20 @@
 // @protoloom/ip: what every network family shares: routes, addresses, errors, packet hooks, local ports.
-import { attach, CLOCK, definePlugin, ENTROPY, INTERFACE_EVENTS, INTERFACES, own, provide, use, useIfPresent } from '@protoloom/contracts';
+import {
+  attach,
+  CLOCK,
+  definePlugin,
+  ENTROPY,
+  INTERFACE_EVENTS,
+  INTERFACES,
+  own,
+  provide,
+  TIMERS,
+  use,
+  useIfPresent,
+} from '@protoloom/contracts';
 import { ADDRESSES, ROUTES_CONTROL } from '@protoloom/contracts/control';
 import {
+  ADDRESS_DETECTION,
   ADDRESS_EVENTS,
   ERROR_REPORTER,
   HOOK_FORWARD,
@@ -39,6 +52,7 @@ export const ip = definePlugin({
   uses: {
     clock: use(CLOCK, '^1.0'),
     entropy: use(ENTROPY, '^1.0'),
+    timers: use(TIMERS, '^1.0'),
     interfaces: use(INTERFACES, '^1.0'),
     neighbours: useIfPresent(NEIGHBOURS, '^1.0'),
   },
@@ -59,6 +73,7 @@ export const ip = definePlugin({
     reporter: own(ERROR_REPORTER, '1.0.0'),
     transportError: own(TRANSPORT_ERROR, '1.0.0'),
     addressEvents: own(ADDRESS_EVENTS, '1.0.0'),
+    detection: own(ADDRESS_DETECTION, '1.0.0'),
     prerouting: own(HOOK_PREROUTING, '1.0.0'),
     input: own(HOOK_INPUT, '1.0.0'),
     forward: own(HOOK_FORWARD, '1.0.0'),
@@ -67,12 +82,15 @@ export const ip = definePlugin({
   },
   counters,
   sysctls,
-  create({ use: { clock, entropy, interfaces, neighbours }, points, counters: count, sysctls: knobs, interfaceState }) {
+  create({ use: { clock, entropy, timers, interfaces, neighbours }, points, counters: count, sysctls: knobs, interfaceState }) {
     const seed0 = entropy.word();
     const seed1 = entropy.word();
     const fib = new Fib(seed0, seed1);
     const family = (number: number) => points.family.get(number);
-    const addresses = new AddressTable({ fib, interfaces, events: points.addressEvents, family }, (make) => interfaceState(make));
+    const addresses = new AddressTable(
+      { fib, interfaces, events: points.addressEvents, detection: points.detection, clock, timers, family },
+      (make) => interfaceState(make),
+    );
     const routes = new RoutingTable({
       fib,
       pathMtus: new PathMtus(clock, seed0, seed1),

@@ -29,6 +29,9 @@ const SOURCE = 0;
 const DESTINATION = 4;
 /** Answers of one generation of the cache. */
 const CACHED = 4096;
+/** What is asked, in the cache's keys beside the family. */
+const ON_LINK = 0x8000;
+const LINK = 0x4000;
 
 export interface RoutesContext {
   readonly fib: Fib;
@@ -95,6 +98,15 @@ export class RoutingTable implements Routes {
   }
 
   resolve(query: RouteQuery): Route | number {
+    return this.#answer(query, (query.onLink ? ON_LINK : 0) | query.family);
+  }
+
+  link(query: RouteQuery): Route | number {
+    return this.#answer(query, LINK | query.family);
+  }
+
+  /** From the cache, or made for it. @param flags what was asked, with the family. */
+  #answer(query: RouteQuery, flags: number): Route | number {
     const { fib } = this.#context;
     if (this.#cacheEpoch !== fib.epoch) {
       this.#young = this.#fresh();
@@ -102,12 +114,11 @@ export class RoutingTable implements Routes {
       this.#cacheEpoch = fib.epoch;
     }
     const { addresses } = query;
-    const flags = (query.onLink ? 0x8000 : 0) | query.family;
     const known =
       this.#young.get(addresses, SOURCE, DESTINATION, query.iface, flags) ??
       this.#old.get(addresses, SOURCE, DESTINATION, query.iface, flags);
     if (known !== undefined) return known;
-    const route = this.#resolve(query);
+    const route = (flags & LINK) !== 0 ? this.#link(query) : this.#resolve(query);
     if (typeof route === 'number') return route;
     if (this.#young.size >= CACHED) {
       this.#old = this.#young;
@@ -176,6 +187,19 @@ export class RoutingTable implements Routes {
     return this.#build(network, query, route);
   }
 
+  /** Neither routes nor source selection have a say. */
+  #link({ family, iface: index, addresses }: RouteQuery): ResolvedRoute | number {
+    const { families, interfaces } = this.#context;
+    const network = families.get(family);
+    if (network === undefined) return -ERRNO.EAFNOSUPPORT;
+    const iface = interfaces.byIndex(index);
+    if (iface === undefined) return -ERRNO.ENODEV;
+    if ((iface.flags & IFF_UP) === 0) return -ERRNO.ENETDOWN;
+    const type = network.destinationType(addresses, DESTINATION);
+    const own = addresses.slice();
+    return new ResolvedRoute(this.#routeContext, network, onInterface(family, iface, type), iface, type, own, own.slice(DESTINATION));
+  }
+
   #build(network: NetworkFamily, query: RouteQuery, route: FibRoute): ResolvedRoute | number {
     const iface = route.type === RTN_LOCAL ? this.#loopback() : route.iface;
     if (iface === undefined) return -ERRNO.ENETUNREACH;
@@ -194,8 +218,10 @@ export class RoutingTable implements Routes {
     if (route.type === RTN_LOCAL) return addresses.slice(DESTINATION, DESTINATION + 4);
     const { iface } = route;
     if (iface === undefined) return undefined;
-    const target = route.gateway ?? addresses.subarray(DESTINATION, DESTINATION + 4);
     const own = this.#context.addresses.of(iface, network.family);
+    if (network.sourcesFromAll)
+      return network.selectSource([...own, ...this.#elsewhere(network.family, iface)], iface, addresses, DESTINATION)?.words;
+    const target = route.gateway ?? addresses.subarray(DESTINATION, DESTINATION + 4);
     const chosen =
       network.selectSource(own, iface, target, 0) ?? network.selectSource(this.#elsewhere(network.family, iface), iface, target, 0);
     return chosen?.words;

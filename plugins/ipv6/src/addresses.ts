@@ -11,6 +11,7 @@ import {
 } from '@protoloom/contracts/ip';
 import { type AddressFamily, AF_INET6 } from '@protoloom/contracts/socket';
 import { commonPrefixBits, equalWords, Ip6Address, isLinkLocalWords, isLoopbackWords, isMulticastWords } from '@protoloom/wire';
+import { label } from './policy-table.js';
 
 export const destinationType = (words: Int32Array, at: number): number => (isMulticastWords(words, at) ? RTN_MULTICAST : RTN_UNICAST);
 
@@ -27,25 +28,33 @@ export function scope(words: Int32Array, at: number): number {
   return isLinkLocalWords(words, at) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
 
-/** Whether `one` is a better source than `other`: RFC 6724 §5, rules 1, 2 and 8 in their order. */
-function isBetter(one: LocalAddress, other: LocalAddress, words: Int32Array, at: number, reach: number): boolean {
+/** Whether `one` is a better source than `other`: RFC 6724 §5, rules 1, 2, 3, 5, 6 and 8 in their order. */
+function isBetter(one: LocalAddress, other: LocalAddress, iface: Interface, words: Int32Array, at: number, reach: number): boolean {
   const same = equalWords(one.words, 0, words, at);
   if (same || equalWords(other.words, 0, words, at)) return same;
   if (one.scope !== other.scope) return one.scope > other.scope ? one.scope <= reach : other.scope > reach;
+  if (one.deprecated !== other.deprecated) return other.deprecated;
+  if ((one.iface === iface) !== (other.iface === iface)) return one.iface === iface;
+  const wanted = label(words, at);
+  const labelled = label(one.words, 0) === wanted;
+  if (labelled !== (label(other.words, 0) === wanted)) return labelled;
   const common = Math.min(commonPrefixBits(one.words, 0, words, at), one.prefixLength);
   return common > Math.min(commonPrefixBits(other.words, 0, words, at), other.prefixLength);
 }
 
 export function selectSource(
   candidates: readonly LocalAddress[],
-  _iface: Interface,
+  iface: Interface,
   words: Int32Array,
   at: number,
 ): LocalAddress | undefined {
   const reach = scope(words, at);
   let best: LocalAddress | undefined;
-  for (const candidate of candidates)
-    if (candidate.usable && (best === undefined || isBetter(candidate, best, words, at, reach))) best = candidate;
+  for (const candidate of candidates) {
+    // RFC 6724 §4: a link is spoken to from an address of the interface on it.
+    if (!candidate.usable || (candidate.iface !== iface && reach >= RT_SCOPE_LINK)) continue;
+    if (best === undefined || isBetter(candidate, best, iface, words, at, reach)) best = candidate;
+  }
   return best;
 }
 

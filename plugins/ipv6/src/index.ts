@@ -6,6 +6,7 @@ import {
   ETH_P_IPV6,
   ETHERTYPE,
   IFF_LOOPBACK,
+  IFF_MULTICAST,
   INTERFACE_EVENTS,
   INTERFACES,
   LINK_INPUT,
@@ -36,6 +37,8 @@ import * as wire from './wire.js';
 const LOOPBACK_ADDRESS = '::1/128';
 /** RFC 8200 §5. */
 const MIN_MTU = 1280;
+/** ff02::1, which every node has joined: RFC 4291 §2.8. */
+const ALL_NODES = Int32Array.of(0xff020000 | 0, 0, 0, 1);
 
 export const ipv6 = definePlugin({
   name: '@protoloom/ipv6',
@@ -94,6 +97,7 @@ export const ipv6 = definePlugin({
       counters: count,
       interfaceSysctls: interfaceKnobs,
     });
+    const groupAddress = new Uint8Array(6);
     const network: NetworkFamily = {
       family: AF_INET6,
       etherType: ETH_P_IPV6,
@@ -110,6 +114,7 @@ export const ipv6 = definePlugin({
       mayBeSource,
       selectSource,
       scope,
+      sourcesFromAll: true,
       output: (packet, route, protocol, hop) => output.send(packet, route, protocol, hop),
     };
     return {
@@ -125,6 +130,10 @@ export const ipv6 = definePlugin({
             ) {
               addresses.add(iface.name, LOOPBACK_ADDRESS);
             }
+            if ((iface.flags & IFF_MULTICAST) !== 0 && iface.link.groupAddress(ALL_NODES, 0, groupAddress)) iface.joinGroup(groupAddress);
+          },
+          down(iface) {
+            if ((iface.flags & IFF_MULTICAST) !== 0 && iface.link.groupAddress(ALL_NODES, 0, groupAddress)) iface.leaveGroup(groupAddress);
           },
         },
         segmenter,

@@ -80,12 +80,15 @@ export class Output {
     return 0;
   }
 
-  /** Packets to groups that we are in come back to us, unless their socket does not want that: RFC 3493 §5.2, Linux's ip6_finish_output2. */
+  /**
+   * Packets of sockets to groups that we are in come back to us, unless the socket does not want that: RFC 3493 §5.2, Linux's
+   * ip6_finish_output2. What the stack itself says does not.
+   */
   #loop(packet: Packet, { iface, addresses }: Route, options: Ip6MulticastState | undefined): void {
     const { counters, linkInput, memberships } = this.#context;
     counters.outMcastPkts++;
     counters.outMcastOctets += packet.length;
-    if (options?.loop === false || (iface.flags & IFF_LOOPBACK) !== 0) return;
+    if (packet.socket === undefined || options?.loop === false || (iface.flags & IFF_LOOPBACK) !== 0) return;
     if ((isAllNodes(addresses, 4) || memberships.now?.isMember(iface, addresses) === true) && linkInput.loop(packet)) counters.looped++;
   }
 

@@ -25,7 +25,7 @@ function ip6(payload: readonly number[], header: Header = {}): number[] {
 
 function rig(): FrameHost {
   const host = new FrameHost();
-  host.stack.address.add('eth0', '2001:db8::2/64');
+  host.stack.address.add('eth0', '2001:db8::2/64', { noDad: true });
   return host;
 }
 

@@ -110,7 +110,7 @@ describe('memberships of sockets', () => {
   });
 
   it('end with their socket, and with their interface', async () => {
-    const host = new FrameHost();
+    const host = new FrameHost({}, 1500, false);
     const socket = open(host);
     set(socket, multicast.IP_ADD_MEMBERSHIP, ours);
     const groups = (): unknown => (host.stack.snapshot()['@protoloom/multicast'] as { groups: number }).groups;

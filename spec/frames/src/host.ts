@@ -5,6 +5,9 @@ import { plainFrame, type SimDevice, Simulation } from '@protoloom/sim';
 import type { Stack } from '@protoloom/stack';
 import { ethernet, HOST, PEER, PEER_MAC } from './golden.js';
 
+/** Nothing leaves of itself: no link-local address is made, and checked. */
+const QUIET = { 'net.ipv6.conf.default.addr_gen_mode': 1 };
+
 export class FrameHost {
   readonly sim: Simulation;
   readonly stack: Stack;
@@ -16,7 +19,10 @@ export class FrameHost {
   /** 10.0.0.2/24 on `eth0`, with 10.0.0.1 known for a neighbour. @param ip6 false leaves IPv6 out, where a test puts its own in. */
   constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, mtu = 1500, ip6 = true) {
     this.sim = new Simulation(9);
-    this.stack = this.sim.host({ plugins: ip6 ? linuxHost : linuxHost.filter((plugin) => !ipv6Plugins.includes(plugin)), sysctls });
+    this.stack = this.sim.host({
+      plugins: ip6 ? linuxHost : linuxHost.filter((plugin) => !ipv6Plugins.includes(plugin)),
+      sysctls: { ...(ip6 ? QUIET : {}), ...sysctls },
+    });
     this.device = this.sim.device({ mtu });
     this.mac = [...(this.device.address as Uint8Array)];
     this.device.onFrame = ({ bytes }) => void this.#sent.push(bytes);

@@ -42,6 +42,8 @@ export interface Ready {
 
 export class Namespace {
   readonly name = `protoloom-${process.pid}-${Math.floor(Math.random() * 1e6)}`;
+  /** What the host has told on standard output. */
+  readonly events: { readonly event: string; readonly message?: string }[] = [];
   #host: ChildProcess | undefined;
 
   constructor() {
@@ -62,7 +64,8 @@ export class Namespace {
     return new Promise((resolve, reject) => {
       host.once('exit', (code) => reject(new Error(`protoloom up ended with ${code}: ${complaint}`)));
       createInterface({ input: host.stdout }).on('line', (line) => {
-        const event = JSON.parse(line) as { event: string };
+        const event = JSON.parse(line) as { event: string; message?: string };
+        this.events.push(event);
         if (event.event === 'ready') resolve(event as unknown as Ready);
       });
     });

@@ -20,7 +20,7 @@ Runs a host on a TAP or TUN device until it is interrupted.
   --tun NAME              the device, a TUN (bare IP)
   --mac MAC               the host's own link address; default: a random one
   --mtu N                 of the device, 68 to 65535
-  --address CIDR          an address of the host, such as 192.0.2.2/24; may be repeated
+  --address CIDR          an address of the host, such as 192.0.2.2/24 or 2001:db8::2/64; may be repeated
   --gateway IP            default route; may be repeated
   --kernel-address CIDR   gives the kernel's end of the device an address, and brings it up; may be repeated
   --group IP              a multicast group to be in; may be repeated
@@ -172,7 +172,8 @@ function configure(stack: Stack, device: TunTapDevice, settings: Settings): void
   stack.link.add(device);
   stack.link.up(device.name);
   for (const address of settings.addresses) stack.address.add(device.name, address);
-  for (const [metric, gateway] of settings.gateways.entries()) stack.route.add({ destination: 'default', gateway, metric });
+  for (const [metric, gateway] of settings.gateways.entries())
+    stack.route.add({ destination: 'default', gateway, metric, iface: device.name });
   for (const group of settings.groups) joinGroup(stack, device.name, group);
   // A sysctl of an interface that is not there would wait for it for ever.
   for (const path of Object.keys(settings.sysctls)) stack.sysctl.get(path);

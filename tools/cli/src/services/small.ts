@@ -1,8 +1,8 @@
 // The small services, over TCP and UDP: echo RFC 862, discard RFC 863, chargen RFC 864, daytime RFC 867.
 
 import { pipeline, Readable } from 'node:stream';
-import { AF_INET, SOCK_DGRAM } from '@protoloom/contracts/socket';
-import { type SocketStream, type StreamServer, serveStreams } from '@protoloom/node';
+import { SOCK_DGRAM } from '@protoloom/contracts/socket';
+import { openServing, type SocketStream, type StreamServer, serveStreams } from '@protoloom/node';
 import { type Socket, SocketError, type Stack } from '@protoloom/stack';
 
 /** What one service does with a connection, and with a datagram: the answer, or undefined for none. */
@@ -71,7 +71,7 @@ async function answerDatagrams(socket: Socket, service: SmallService): Promise<v
 
 export async function serveSmall(stack: Stack, service: SmallService, port: number): Promise<StreamServer> {
   const streams = await serveStreams(stack, port, (stream) => service.stream(stream));
-  const socket = stack.socket(AF_INET, SOCK_DGRAM);
+  const socket = openServing(stack, SOCK_DGRAM);
   try {
     await socket.bind({ port });
   } catch (error) {

@@ -1,0 +1,93 @@
+// @protoloom/nd: Neighbor Discovery for IPv6, RFC 4861, and stateless address autoconfiguration, RFC 4862.
+import { attach, CLOCK, definePlugin, ENTROPY, INTERFACE_EVENTS, type Interface, LOG, PACKETS, TIMERS, use } from '@protoloom/contracts';
+import { ADDRESSES } from '@protoloom/contracts/control';
+import { ICMP6_OUTPUT, ICMP6_TYPE, ND_NEIGHBOR_ADVERT, ND_NEIGHBOR_SOLICIT } from '@protoloom/contracts/icmp';
+import { ADDRESS_DETECTION, ADDRESS_EVENTS, IP_ERRORS, LOCAL_ADDRESSES, type LocalAddress, ROUTES } from '@protoloom/contracts/ip';
+import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
+import { NEIGHBOUR_FAMILY, NEIGHBOURS } from '@protoloom/contracts/neighbour';
+import { AF_INET6 } from '@protoloom/contracts/socket';
+import { ALL_NODES } from './addresses.js';
+import { counters } from './counters.js';
+import { Detection } from './detection.js';
+import { NdFamily } from './family.js';
+import { LinkLocal } from './link-local.js';
+import { NeighbourMessages } from './neighbour-messages.js';
+import { Sender } from './send.js';
+import { interfaceSysctls, sysctls } from './sysctls.js';
+import { VERSION } from './version.js';
+import * as wire from './wire.js';
+
+export { VERSION, wire };
+
+const SECRET_BYTES = 16;
+
+export const nd = definePlugin({
+  name: '@protoloom/nd',
+  version: VERSION,
+  api: '^1.0.0',
+  uses: {
+    clock: use(CLOCK, '^1.0'),
+    entropy: use(ENTROPY, '^1.0'),
+    timers: use(TIMERS, '^1.0'),
+    log: use(LOG, '^1.0'),
+    packets: use(PACKETS, '^1.0'),
+    neighbours: use(NEIGHBOURS, '^1.0'),
+    routes: use(ROUTES, '^1.0'),
+    addresses: use(LOCAL_ADDRESSES, '^1.0'),
+    control: use(ADDRESSES, '^1.0'),
+    memberships: use(MEMBERSHIPS, '^1.0'),
+    errors: use(IP_ERRORS, '^1.0'),
+    icmp: use(ICMP6_OUTPUT, '^1.0'),
+  },
+  attaches: {
+    family: attach(NEIGHBOUR_FAMILY, AF_INET6, '^1.0'),
+    detection: attach(ADDRESS_DETECTION, AF_INET6, '^1.0'),
+    addressEvents: attach(ADDRESS_EVENTS, '^1.0'),
+    interfaceEvents: attach(INTERFACE_EVENTS, '^1.0'),
+    solicitation: attach(ICMP6_TYPE, ND_NEIGHBOR_SOLICIT, '^1.0'),
+    advertisement: attach(ICMP6_TYPE, ND_NEIGHBOR_ADVERT, '^1.0'),
+  },
+  counters,
+  sysctls,
+  interfaceSysctls,
+  create(context) {
+    const { addresses, entropy } = context.use;
+    const sender = new Sender(context);
+    const linkLocal = new LinkLocal(
+      context,
+      context.interfaceState(() => {
+        const secret = new Uint8Array(SECRET_BYTES);
+        entropy.fill(secret);
+        return { secret, words: new Int32Array(4), tries: 0 };
+      }),
+    );
+    const detection = new Detection(context, sender, (address) => linkLocal.duplicate(address));
+    const messages = new NeighbourMessages(context, sender, detection);
+    /** An unsolicited advertisement: RFC 4861 §7.2.6. */
+    const announce = ({ iface, family, words }: LocalAddress): undefined => {
+      if (family === AF_INET6 && context.interfaceSysctls.of(iface).ndiscNotify === 1)
+        sender.advertise(iface, ALL_NODES, 0, words, wire.OVERRIDE, true);
+    };
+    // The link address that was told last; a change of it is announced, a change of the MTU is not.
+    const told = context.interfaceState((iface) => ({ address: iface.address }));
+    return {
+      handlers: {
+        family: new NdFamily(context, sender),
+        detection,
+        addressEvents: { added: announce },
+        interfaceEvents: {
+          up: (iface: Interface) => linkLocal.up(iface),
+          changed(iface: Interface) {
+            const state = told.of(iface);
+            if (state.address === iface.address) return;
+            state.address = iface.address;
+            for (const address of addresses.of(iface, AF_INET6)) if (address.usable) announce(address);
+          },
+          down: (iface: Interface) => linkLocal.down(iface),
+        },
+        solicitation: (packet) => messages.solicitation(packet),
+        advertisement: (packet) => messages.advertisement(packet),
+      },
+    };
+  },
+});

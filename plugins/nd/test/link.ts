@@ -1,0 +1,131 @@
+// A host on an Ethernet, 2001:db8::2/64 on eth0, whose other stations are the test's. Nothing here is computed by the stack that is tested.
+import type { SysctlValue } from '@protoloom/contracts';
+import { linuxHost } from '@protoloom/linux';
+import { plainFrame, type SimDevice, Simulation } from '@protoloom/sim';
+import type { Stack } from '@protoloom/stack';
+import { Ip6Address } from '@protoloom/wire';
+
+export type Octets = readonly number[];
+export const PEER_MAC: Octets = [0x02, 0, 0, 0, 0, 0x99];
+export const OURS = '2001:db8::2';
+export const THEIRS = '2001:db8::1';
+export const SECOND = 1_000_000;
+
+export const address = (text: string): number[] => [...Ip6Address.parse(text).toBytes()];
+export const u32 = (n: number): number[] => [n >>> 24, (n >>> 16) & 0xff, (n >>> 8) & 0xff, n & 0xff];
+const u16 = (n: number): number[] => [(n >> 8) & 0xff, n & 0xff];
+
+/** RFC 1071, with the pseudo-header of RFC 8200 §8.1. */
+function checksum(message: Octets, source: Octets, destination: Octets): number {
+  const octets = [...source, ...destination, ...u32(message.length), 0, 0, 0, 58, ...message];
+  let total = 0;
+  for (let i = 0; i < octets.length; i += 2) total += ((octets[i] as number) << 8) + (octets[i + 1] ?? 0);
+  while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
+  return ~total & 0xffff;
+}
+
+export interface Header {
+  readonly source?: string;
+  readonly destination?: string;
+  readonly hops?: number;
+  /** It comes as an atomic fragment: RFC 6946. */
+  readonly fragmented?: boolean;
+  /** Link address that the frame goes to; left out: that of the destination, where it is a group, else the host's. */
+  readonly to?: Octets;
+}
+
+/** A frame that has left the host. */
+export interface Sent {
+  readonly to: Octets;
+  readonly hops: number;
+  readonly source: string;
+  readonly destination: string;
+  /** The ICMPv6 message. */
+  readonly message: Octets;
+  readonly atUs: number;
+}
+
+export class Link {
+  readonly sim = new Simulation(5);
+  readonly stack: Stack;
+  readonly mac: Octets;
+  readonly #device: SimDevice;
+  #sent: Sent[] = [];
+
+  /** @param settled false: the address is not there yet, and nothing has been said. */
+  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, settled = true) {
+    this.stack = this.sim.host({ plugins: linuxHost, sysctls });
+    this.#device = this.sim.device();
+    this.mac = [...(this.#device.address as Uint8Array)];
+    this.#device.onFrame = ({ bytes }) => this.#keep(bytes);
+    this.stack.link.add(this.#device);
+    if (!settled) return;
+    this.stack.link.up('eth0');
+    this.stack.address.add('eth0', `${OURS}/64`, { noDad: true });
+    this.sim.advance(3 * SECOND);
+    this.#sent = [];
+  }
+
+  /** An ICMPv6 message arrives from the peer. Its checksum is put in. */
+  receive(message: Octets, header: Header = {}): void {
+    const source = address(header.source ?? THEIRS);
+    const destination = address(header.destination ?? OURS);
+    const group = destination[0] === 0xff ? [0x33, 0x33, ...destination.slice(12)] : this.mac;
+    const unsummed = message.map((octet, i) => (i === 2 || i === 3 ? 0 : octet));
+    const sum = checksum(unsummed, source, destination);
+    const summed = unsummed.map((octet, i) => (i === 2 ? sum >> 8 : i === 3 ? sum & 0xff : octet));
+    const fragment = header.fragmented === true ? [58, 0, 0, 0, 0, 0, 0, 1] : [];
+    const payload = [...fragment, ...summed];
+    const next = header.fragmented === true ? 44 : 58;
+    const packet = [0x60, 0, 0, 0, ...u16(payload.length), next, header.hops ?? 255, ...source, ...destination, ...payload];
+    this.#device.arrive(plainFrame(Uint8Array.from([...(header.to ?? group), ...PEER_MAC, 0x86, 0xdd, ...packet])));
+    this.sim.advance(10);
+  }
+
+  /** ICMPv6 messages that have left since the last call. */
+  sent(): Sent[] {
+    this.sim.advance(10);
+    return this.#sent.splice(0);
+  }
+
+  /** Flags of an address of eth0, as `ip address` shows them; undefined: it has no such address. */
+  flags(text: string): readonly string[] | undefined {
+    return this.stack.address.list({ iface: 'eth0' }).find((one) => one.address.startsWith(`${text}/`))?.flags;
+  }
+
+  /** Counters of `nd` that are not zero, but for those of the neighbour table. */
+  counts(): Record<string, number> {
+    const table = /^(entries|allocs|destroys|lookups|hits|resFailed|rcvProbes|periodic|forced|unresolved|tableFulls)/;
+    const all = Object.entries(this.stack.counters.of('@protoloom/nd'));
+    return Object.fromEntries(all.filter(([name, value]) => value !== 0 && !table.test(name)));
+  }
+
+  #keep(frame: Uint8Array): void {
+    if (frame[12] !== 0x86 || frame[13] !== 0xdd || frame[20] !== 58) return;
+    this.#sent.push({
+      to: [...frame.subarray(0, 6)],
+      hops: frame[21] as number,
+      source: Ip6Address.fromBytes(frame, 22).toString(),
+      destination: Ip6Address.fromBytes(frame, 38).toString(),
+      message: [...frame.subarray(54)],
+      atUs: this.sim.nowUs,
+    });
+  }
+}
+
+/** Link address options: RFC 4861 §4.6.1. */
+export const sourceLink: Octets = [1, 1, ...PEER_MAC];
+export const targetLink: Octets = [2, 1, ...PEER_MAC];
+
+/** RFC 4861 §4.3. */
+export const solicitation = (target: string, ...options: Octets[]): number[] => [
+  ...[135, 0, 0, 0, 0, 0, 0, 0],
+  ...address(target),
+  ...options.flat(),
+];
+/** RFC 4861 §4.4. @param flags R 0x80, S 0x40, O 0x20. */
+export const advertisement = (target: string, flags: number, ...options: Octets[]): number[] => [
+  ...[136, 0, 0, 0, flags, 0, 0, 0],
+  ...address(target),
+  ...options.flat(),
+];
