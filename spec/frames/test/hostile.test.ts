@@ -22,7 +22,7 @@ async function rig(): Promise<Rig> {
   stack.link.add(device);
   stack.link.up('eth0');
   stack.address.add('eth0', '10.0.0.2/24');
-  stack.address.add('eth0', '2001:db8::2/64');
+  stack.address.add('eth0', '2001:db8::2/64', { noDad: true });
   const datagrams = stack.socket(AF_INET, SOCK_DGRAM);
   await datagrams.bind({ port: 7 });
   const listener = stack.socket(AF_INET, SOCK_STREAM);
