@@ -4,6 +4,9 @@ import { linuxHost } from '@protoloom/linux';
 import { plainFrame, type SimDevice, Simulation } from '@protoloom/sim';
 import type { Stack } from '@protoloom/stack';
 
+/** Nothing leaves of itself: no router is asked for. */
+const QUIET = { 'net.ipv6.conf.default.router_solicitations': 0 };
+
 export class TunHost {
   readonly sim = new Simulation(7);
   readonly stack: Stack;
@@ -11,7 +14,7 @@ export class TunHost {
   readonly #sent: Uint8Array[] = [];
 
   constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}) {
-    this.stack = this.sim.host({ plugins: linuxHost, sysctls });
+    this.stack = this.sim.host({ plugins: linuxHost, sysctls: { ...QUIET, ...sysctls } });
     this.#device = this.sim.device({ name: 'tun0', type: ARPHRD_NONE, mtu: 1500 });
     this.#device.onFrame = ({ bytes }) => void this.#sent.push(bytes);
     this.stack.link.add(this.#device);

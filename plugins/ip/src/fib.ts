@@ -1,6 +1,6 @@
 // The forwarding information base: tables `local` and `main` of each family, as Linux looks them up.
 import type { Interface } from '@protoloom/contracts';
-import { RTPROT_KERNEL } from '@protoloom/contracts/ip';
+import { RTPROT_KERNEL, RTPROT_RA } from '@protoloom/contracts/ip';
 import { isUnspecifiedWords } from '@protoloom/wire';
 import { PrefixTable } from './prefix-table.js';
 
@@ -123,9 +123,11 @@ export class Fib {
   }
 }
 
-/** Of what follows from addresses, each interface may have its own; of what users add, one alone has a metric. */
+const isAutomatic = ({ protocol }: FibRoute): boolean => protocol === RTPROT_KERNEL || protocol === RTPROT_RA;
+
+/** Of what follows from addresses and advertisements each interface may have its own; of what users add, one alone has a metric. */
 const sameRoute = (a: FibRoute, b: FibRoute): boolean =>
-  a.metric === b.metric && (a.iface === b.iface || (a.table === 'main' && (a.protocol !== RTPROT_KERNEL || b.protocol !== RTPROT_KERNEL)));
+  a.metric === b.metric && (a.iface === b.iface || (a.table === 'main' && !(isAutomatic(a) && isAutomatic(b))));
 
 /** Whether the route is to everywhere. */
 export const isDefault = (route: FibRoute): boolean => isUnspecifiedWords(route.words, 0) && (route.bits === 0 || route.bits === 96);

@@ -8,6 +8,9 @@ export const UNSPECIFIED: Int32Array = new Int32Array(4);
 /** ff02::1. */
 export const ALL_NODES: Int32Array = Int32Array.of(0xff020000 | 0, 0, 0, 1);
 
+/** ff02::2. */
+export const ALL_ROUTERS: Int32Array = Int32Array.of(0xff020000 | 0, 0, 0, 2);
+
 /** RFC 4291 §2.7.1: ff02::1:ff00:0/104 with the last 24 bits of the address. */
 export function solicitedNode(words: Int32Array, at: number, into: Int32Array, to: number): void {
   into[to] = 0xff020000;

@@ -1,6 +1,6 @@
 // What the parts of Neighbor Discovery share.
 import type { Clock, Counters, Entropy, InterfaceSysctlValues, Log, Packets, SysctlValues, Timers } from '@protoloom/contracts';
-import type { Addresses } from '@protoloom/contracts/control';
+import type { Addresses, RoutesControl } from '@protoloom/contracts/control';
 import type { Icmp6Output } from '@protoloom/contracts/icmp';
 import type { IpErrors, LocalAddresses, Routes } from '@protoloom/contracts/ip';
 import type { Memberships } from '@protoloom/contracts/multicast';
@@ -19,6 +19,7 @@ export interface NdContext {
     readonly routes: Routes;
     readonly addresses: LocalAddresses;
     readonly control: Addresses;
+    readonly routesControl: RoutesControl;
     readonly memberships: Memberships;
     readonly errors: IpErrors;
     readonly icmp: Icmp6Output;

@@ -1,11 +1,11 @@
 // IPv6's neighbours as the neighbour machine sees them: RFC 4861 §7.2, §7.3.
-import { ETH_P_IPV6, type Interface, type Packet } from '@protoloom/contracts';
+import { ETH_P_IPV6, type Interface, type InterfaceSlots, type Packet } from '@protoloom/contracts';
 import { PROBLEM_HOST_UNREACHABLE, RTN_MULTICAST, RTN_UNICAST } from '@protoloom/contracts/ip';
-import type { Neighbour, NeighbourFamily } from '@protoloom/contracts/neighbour';
+import type { Neighbour, NeighbourFamily, NeighbourParameters } from '@protoloom/contracts/neighbour';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { isMulticastWords, readIp6 } from '@protoloom/wire';
 import { linkLocalAddress, ownAddress, solicitedNode } from './addresses.js';
-import type { NdContext, NdSettings } from './context.js';
+import type { NdContext } from './context.js';
 import type { Sender } from './send.js';
 
 const IPV6_HEADER_BYTES = 40;
@@ -16,12 +16,15 @@ export class NdFamily implements NeighbourFamily {
   readonly etherType = ETH_P_IPV6;
   readonly #nd: NdContext;
   readonly #sender: Sender;
+  readonly #parameters: InterfaceSlots<NeighbourParameters>;
   readonly #group = new Int32Array(4);
   readonly #source = new Int32Array(4);
 
-  constructor(nd: NdContext, sender: Sender) {
+  /** @param parameters of each interface. */
+  constructor(nd: NdContext, sender: Sender, parameters: InterfaceSlots<NeighbourParameters>) {
     this.#nd = nd;
     this.#sender = sender;
+    this.#parameters = parameters;
   }
 
   get thresholds(): NdContext['sysctls'] {
@@ -32,8 +35,8 @@ export class NdFamily implements NeighbourFamily {
     return this.#nd.counters;
   }
 
-  parameters(iface: Interface): NdSettings {
-    return this.#nd.interfaceSysctls.of(iface);
+  parameters(iface: Interface): NeighbourParameters {
+    return this.#parameters.of(iface);
   }
 
   classify(_iface: Interface, words: Int32Array, at: number): number {

@@ -1,10 +1,26 @@
 // @protoloom/nd: Neighbor Discovery for IPv6, RFC 4861, and stateless address autoconfiguration, RFC 4862.
 import { attach, CLOCK, definePlugin, ENTROPY, INTERFACE_EVENTS, type Interface, LOG, PACKETS, TIMERS, use } from '@protoloom/contracts';
-import { ADDRESSES } from '@protoloom/contracts/control';
-import { ICMP6_OUTPUT, ICMP6_TYPE, ND_NEIGHBOR_ADVERT, ND_NEIGHBOR_SOLICIT } from '@protoloom/contracts/icmp';
-import { ADDRESS_DETECTION, ADDRESS_EVENTS, IP_ERRORS, LOCAL_ADDRESSES, type LocalAddress, ROUTES } from '@protoloom/contracts/ip';
+import { ADDRESSES, ROUTES_CONTROL } from '@protoloom/contracts/control';
+import {
+  ICMP6_OUTPUT,
+  ICMP6_TYPE,
+  ND_NEIGHBOR_ADVERT,
+  ND_NEIGHBOR_SOLICIT,
+  ND_REDIRECT,
+  ND_ROUTER_ADVERT,
+  ND_ROUTER_SOLICIT,
+} from '@protoloom/contracts/icmp';
+import {
+  ADDRESS_DETECTION,
+  ADDRESS_EVENTS,
+  IP_ERRORS,
+  LOCAL_ADDRESSES,
+  type LocalAddress,
+  ROUTES,
+  RT_SCOPE_LINK,
+} from '@protoloom/contracts/ip';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
-import { NEIGHBOUR_FAMILY, NEIGHBOURS } from '@protoloom/contracts/neighbour';
+import { NEIGHBOUR_EVENTS, NEIGHBOUR_FAMILY, NEIGHBOURS, NUD_FAILED } from '@protoloom/contracts/neighbour';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { ALL_NODES } from './addresses.js';
 import { counters } from './counters.js';
@@ -12,8 +28,14 @@ import { Detection } from './detection.js';
 import { NdFamily } from './family.js';
 import { LinkLocal } from './link-local.js';
 import { NeighbourMessages } from './neighbour-messages.js';
+import { LinkParameters } from './parameters.js';
+import { Prefixes } from './prefixes.js';
+import { RouterMessages } from './router-messages.js';
+import { RouterSolicitation } from './router-solicitation.js';
+import { Routers } from './routers.js';
 import { Sender } from './send.js';
 import { interfaceSysctls, sysctls } from './sysctls.js';
+import { drop } from './validity.js';
 import { VERSION } from './version.js';
 import * as wire from './wire.js';
 
@@ -35,6 +57,7 @@ export const nd = definePlugin({
     routes: use(ROUTES, '^1.0'),
     addresses: use(LOCAL_ADDRESSES, '^1.0'),
     control: use(ADDRESSES, '^1.0'),
+    routesControl: use(ROUTES_CONTROL, '^1.0'),
     memberships: use(MEMBERSHIPS, '^1.0'),
     errors: use(IP_ERRORS, '^1.0'),
     icmp: use(ICMP6_OUTPUT, '^1.0'),
@@ -46,6 +69,10 @@ export const nd = definePlugin({
     interfaceEvents: attach(INTERFACE_EVENTS, '^1.0'),
     solicitation: attach(ICMP6_TYPE, ND_NEIGHBOR_SOLICIT, '^1.0'),
     advertisement: attach(ICMP6_TYPE, ND_NEIGHBOR_ADVERT, '^1.0'),
+    routerSolicitation: attach(ICMP6_TYPE, ND_ROUTER_SOLICIT, '^1.0'),
+    routerAdvertisement: attach(ICMP6_TYPE, ND_ROUTER_ADVERT, '^1.0'),
+    redirect: attach(ICMP6_TYPE, ND_REDIRECT, '^1.0'),
+    neighbourEvents: attach(NEIGHBOUR_EVENTS, '^1.0'),
   },
   counters,
   sysctls,
@@ -53,16 +80,32 @@ export const nd = definePlugin({
   create(context) {
     const { addresses, entropy } = context.use;
     const sender = new Sender(context);
+    const secrets = context.interfaceState(() => {
+      const secret = new Uint8Array(SECRET_BYTES);
+      entropy.fill(secret);
+      return secret;
+    });
+    const secretOf = (iface: Interface): Uint8Array => secrets.of(iface);
     const linkLocal = new LinkLocal(
       context,
-      context.interfaceState(() => {
-        const secret = new Uint8Array(SECRET_BYTES);
-        entropy.fill(secret);
-        return { secret, words: new Int32Array(4), tries: 0 };
-      }),
+      context.interfaceState(() => ({ words: new Int32Array(4), tries: 0 })),
+      secretOf,
     );
-    const detection = new Detection(context, sender, (address) => linkLocal.duplicate(address));
-    const messages = new NeighbourMessages(context, sender, detection);
+    const solicitation = new RouterSolicitation(context, sender, (make) => context.interfaceState(make));
+    const routers = new Routers(context, (make) => context.interfaceState(make));
+    const prefixes = new Prefixes(context, (make) => context.interfaceState(make), secretOf);
+    const parameters = context.interfaceState((iface) => new LinkParameters(context, iface));
+    const routerMessages = new RouterMessages(
+      context,
+      { solicitation, routers, prefixes },
+      parameters,
+      context.interfaceState(() => []),
+    );
+    const detection = new Detection(context, sender, (address) => {
+      linkLocal.duplicate(address);
+      prefixes.duplicate(address);
+    });
+    const messages = new NeighbourMessages(context, sender, detection, routers);
     /** An unsolicited advertisement: RFC 4861 §7.2.6. */
     const announce = ({ iface, family, words }: LocalAddress): undefined => {
       if (family === AF_INET6 && context.interfaceSysctls.of(iface).ndiscNotify === 1)
@@ -72,9 +115,15 @@ export const nd = definePlugin({
     const told = context.interfaceState((iface) => ({ address: iface.address }));
     return {
       handlers: {
-        family: new NdFamily(context, sender),
+        family: new NdFamily(context, sender, parameters),
         detection,
-        addressEvents: { added: announce },
+        addressEvents: {
+          added(address) {
+            announce(address);
+            const { family, scope, iface } = address;
+            if (family === AF_INET6 && scope === RT_SCOPE_LINK) solicitation.begin(iface);
+          },
+        },
         interfaceEvents: {
           up: (iface: Interface) => linkLocal.up(iface),
           changed(iface: Interface) {
@@ -83,10 +132,27 @@ export const nd = definePlugin({
             state.address = iface.address;
             for (const address of addresses.of(iface, AF_INET6)) if (address.usable) announce(address);
           },
-          down: (iface: Interface) => linkLocal.down(iface),
+          down(iface: Interface) {
+            solicitation.end(iface);
+            routerMessages.clear(iface);
+            routers.clear(iface);
+            prefixes.clear(iface);
+            linkLocal.down(iface);
+          },
         },
         solicitation: (packet) => messages.solicitation(packet),
         advertisement: (packet) => messages.advertisement(packet),
+        routerSolicitation(packet) {
+          context.counters.inRouterSolicits++;
+          return drop(context, packet, 'ignored');
+        },
+        routerAdvertisement: (packet) => routerMessages.advertisement(packet),
+        redirect: (packet) => routerMessages.redirect(packet),
+        neighbourEvents({ iface, family, words, state }) {
+          if (family !== AF_INET6) return;
+          routers.neighbourChanged(iface, words);
+          if (state === NUD_FAILED) routerMessages.neighbourFailed(iface, words);
+        },
       },
     };
   },

@@ -1,10 +1,11 @@
 // The link-local address of each interface: RFC 4862 §5.3.
 import { IFF_LOOPBACK, type Interface, type InterfaceSlots } from '@protoloom/contracts';
 import type { LocalAddress } from '@protoloom/contracts/ip';
-import { equalWords, Ip6Address } from '@protoloom/wire';
+import { equalWords } from '@protoloom/wire';
 import { ownAddress } from './addresses.js';
 import type { NdContext } from './context.js';
 import { EUI64, modeOf, NONE, writeIdentifier } from './identifiers.js';
+import { textOf } from './text.js';
 
 /** RFC 8200 §5: IPv6 is not on links with less. */
 const MIN_MTU = 1280;
@@ -14,8 +15,6 @@ const PREFIX = 0xfe800000 | 0;
 const DISABLE_IPV6 = 2;
 
 export interface LinkLocalState {
-  /** Secret of identifiers that need none of the user's, 16 octets. */
-  readonly secret: Uint8Array;
   /** The address that was made, four words; zero: none. */
   readonly words: Int32Array;
   /** How many identifiers were duplicates. */
@@ -25,25 +24,28 @@ export interface LinkLocalState {
 export class LinkLocal {
   readonly #nd: NdContext;
   readonly #states: InterfaceSlots<LinkLocalState>;
+  readonly #secretOf: (iface: Interface) => Uint8Array;
 
-  constructor(nd: NdContext, states: InterfaceSlots<LinkLocalState>) {
+  /** @param secretOf secret of an interface's random identifiers, 16 octets. */
+  constructor(nd: NdContext, states: InterfaceSlots<LinkLocalState>, secretOf: (iface: Interface) => Uint8Array) {
     this.#nd = nd;
     this.#states = states;
+    this.#secretOf = secretOf;
   }
 
   up(iface: Interface): void {
     const settings = this.#nd.interfaceSysctls.of(iface);
     if ((iface.flags & IFF_LOOPBACK) !== 0 || iface.mtu < MIN_MTU || modeOf(iface, settings) === NONE) return;
-    const { words, secret, tries } = this.#states.of(iface);
+    const { words, tries } = this.#states.of(iface);
     words.fill(0);
     words[0] = PREFIX;
-    writeIdentifier(iface, settings, secret, words, tries);
-    if (ownAddress(this.#nd.use.addresses, iface, words, 0) === undefined) this.#nd.use.control.add(iface.name, `${text(words)}/64`);
+    writeIdentifier(iface, settings, this.#secretOf(iface), words, tries);
+    if (ownAddress(this.#nd.use.addresses, iface, words, 0) === undefined) this.#nd.use.control.add(iface.name, `${textOf(words)}/64`);
   }
 
   down(iface: Interface): void {
     const { words } = this.#states.of(iface);
-    if (ownAddress(this.#nd.use.addresses, iface, words, 0) !== undefined) this.#nd.use.control.remove(iface.name, text(words));
+    if (ownAddress(this.#nd.use.addresses, iface, words, 0) !== undefined) this.#nd.use.control.remove(iface.name, textOf(words));
     words.fill(0);
   }
 
@@ -70,5 +72,3 @@ export class LinkLocal {
     for (const { address } of control.list({ iface: iface.name, family: 'inet6' })) control.remove(iface.name, address);
   }
 }
-
-const text = (words: Int32Array): string => Ip6Address.fromWords(words, 0).toString();

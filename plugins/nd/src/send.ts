@@ -1,6 +1,6 @@
-// Neighbor solicitations and advertisements out: RFC 4861 §7.2.2, §7.2.4.
+// Solicitations and advertisements out: RFC 4861 §6.3.7, §7.2.2, §7.2.4.
 import { DESTINATION, type Interface, type Packet, SOURCE } from '@protoloom/contracts';
-import { ND_NEIGHBOR_ADVERT, ND_NEIGHBOR_SOLICIT } from '@protoloom/contracts/icmp';
+import { ND_NEIGHBOR_ADVERT, ND_NEIGHBOR_SOLICIT, ND_ROUTER_SOLICIT } from '@protoloom/contracts/icmp';
 import type { RouteQuery } from '@protoloom/contracts/ip';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { copyWords, isUnspecifiedWords, writeIp6 } from '@protoloom/wire';
@@ -37,6 +37,17 @@ export class Sender {
     const packet = this.#make(ND_NEIGHBOR_ADVERT, target, flags, told ? wire.linkAddressOptionBytes(iface.address.length) : 0);
     if (told) wire.writeLinkAddress(packet.bytes, packet.head + wire.NEIGHBOUR_BYTES, wire.OPTION_TARGET_LINK_ADDRESS, iface.address);
     if (this.#send(packet, iface, target, destination, at)) this.#nd.counters.outNeighborAdvertisements++;
+  }
+
+  /** Asks routers to advertise themselves: RFC 4861 §4.1. @param source a link-local address of ours. */
+  solicitRouters(iface: Interface, source: Int32Array, destination: Int32Array): void {
+    const linkBytes = iface.link.addressBytes > 0 ? wire.linkAddressOptionBytes(iface.address.length) : 0;
+    const bytes = wire.SOLICITATION_BYTES + linkBytes;
+    const packet = this.#nd.use.packets.make(bytes);
+    const at = packet.put(bytes);
+    wire.writeHeader(packet.view, at, ND_ROUTER_SOLICIT, wire.SOLICITATION_BYTES);
+    if (linkBytes > 0) wire.writeLinkAddress(packet.bytes, at + wire.SOLICITATION_BYTES, wire.OPTION_SOURCE_LINK_ADDRESS, iface.address);
+    if (this.#send(packet, iface, source, destination, 0)) this.#nd.counters.outRouterSolicits++;
   }
 
   #make(type: number, target: Int32Array, flags: number, optionBytes: number): Packet {

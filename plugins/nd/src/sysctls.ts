@@ -1,4 +1,4 @@
-// Linux's sysctls of Neighbor Discovery and of duplicate address detection.
+// Linux's sysctls of Neighbor Discovery, duplicate address detection and autoconfiguration.
 import type { SysctlSpec, SysctlValue } from '@protoloom/contracts';
 import { neighbourSysctls, neighbourThresholds } from '@protoloom/contracts/neighbour';
 import { Ip6Address } from '@protoloom/wire';
@@ -94,5 +94,101 @@ export const interfaceSysctls = {
     max: 1,
     combine: 'and',
     doc: '1 forgets the neighbours when the carrier is lost.',
+  },
+  acceptRa: {
+    path: 'net.ipv6.conf.*.accept_ra',
+    initial: 1,
+    min: 0,
+    max: 2,
+    rfc: 'RFC 4861 §6.3.4',
+    doc: 'Router advertisements: 0 ignored, 1 and 2 taken in.',
+  },
+  acceptRaDefrtr: {
+    path: 'net.ipv6.conf.*.accept_ra_defrtr',
+    initial: 1,
+    min: 0,
+    max: 1,
+    doc: '1 takes default routers from them.',
+  },
+  acceptRaPinfo: {
+    path: 'net.ipv6.conf.*.accept_ra_pinfo',
+    initial: 1,
+    min: 0,
+    max: 1,
+    doc: '1 takes prefixes from them.',
+  },
+  acceptRaRtrPref: {
+    path: 'net.ipv6.conf.*.accept_ra_rtr_pref',
+    initial: 1,
+    min: 0,
+    max: 1,
+    rfc: 'RFC 4191 §3.1',
+    doc: '1 heeds the preference of routers.',
+  },
+  acceptRaMtu: {
+    path: 'net.ipv6.conf.*.accept_ra_mtu',
+    initial: 1,
+    min: 0,
+    max: 1,
+    doc: '1 takes the MTU from them, for what goes by their routes.',
+  },
+  acceptRaMinHopLimit: {
+    path: 'net.ipv6.conf.*.accept_ra_min_hop_limit',
+    initial: 1,
+    min: 0,
+    max: 255,
+    doc: 'The least hop limit that is taken from them.',
+  },
+  raDefrtrMetric: {
+    path: 'net.ipv6.conf.*.ra_defrtr_metric',
+    initial: 1024,
+    min: 1,
+    max: 4294967295,
+    doc: 'Metric of default routes that they make.',
+  },
+  acceptRedirects: {
+    path: 'net.ipv6.conf.*.accept_redirects',
+    initial: 1,
+    min: 0,
+    max: 1,
+    rfc: 'RFC 4861 §8.3',
+    doc: '1 follows redirects.',
+  },
+  autoconf: {
+    path: 'net.ipv6.conf.*.autoconf',
+    initial: 1,
+    min: 0,
+    max: 1,
+    rfc: 'RFC 4862 §5.5',
+    doc: '1 makes addresses of the prefixes that routers advertise for it.',
+  },
+  maxAddresses: {
+    path: 'net.ipv6.conf.*.max_addresses',
+    initial: 16,
+    min: 0,
+    doc: 'Most addresses that are so made; 0: no limit.',
+  },
+  routerSolicitations: {
+    path: 'net.ipv6.conf.*.router_solicitations',
+    initial: -1,
+    min: -1,
+    rfc: 'RFC 7559',
+    doc: 'How often routers are asked for, while none answers; -1: for ever; 0: never.',
+  },
+  routerSolicitationInterval: {
+    path: 'net.ipv6.conf.*.router_solicitation_interval',
+    initial: 4,
+    min: 0,
+    unit: 's',
+    rfc: 'RFC 7559',
+    doc: 'From the first asking to the second; each next one is twice as long.',
+  },
+  routerSolicitationMaxInterval: {
+    path: 'net.ipv6.conf.*.router_solicitation_max_interval',
+    initial: 3600,
+    min: 0,
+    unit: 's',
+    rfc: 'RFC 7559',
+    doc: 'The longest of these.',
   },
 } as const satisfies SysctlSpec;

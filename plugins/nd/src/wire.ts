@@ -15,16 +15,54 @@ export const SOLICITED = 0x40;
 export const OVERRIDE = 0x20;
 export const flags = (v: DataView, at: number): number => v.getUint8(at + 4);
 
+/** Router advertisement: RFC 4861 §4.2, with the preference of RFC 4191 §2.2. */
+export const ADVERTISEMENT_BYTES = 16;
+export const currentHopLimit = (v: DataView, at: number): number => v.getUint8(at + 4);
+/** 1 high, 0 medium, -1 low; the reserved value counts as medium. */
+export function preference(v: DataView, at: number): number {
+  const bits = (v.getUint8(at + 5) >> 3) & 3;
+  return bits === 1 ? 1 : bits === 3 ? -1 : 0;
+}
+/** s. */
+export const routerLifetime = (v: DataView, at: number): number => v.getUint16(at + 6);
+/** ms, both; 0: not said. */
+export const reachableTime = (v: DataView, at: number): number => v.getUint32(at + 8);
+export const retransTimer = (v: DataView, at: number): number => v.getUint32(at + 12);
+
+/** Router solicitation: RFC 4861 §4.1. */
+export const SOLICITATION_BYTES = 8;
+
+/** Redirect: header, target, destination, RFC 4861 §4.5. */
+export const REDIRECT_BYTES = 40;
+export const REDIRECTED = 24;
+
 /** Options: type, length in units of eight octets, RFC 4861 §4.6. */
 export const OPTION_BYTES = 2;
 export const OPTION_UNIT = 8;
 export const OPTION_SOURCE_LINK_ADDRESS = 1;
 export const OPTION_TARGET_LINK_ADDRESS = 2;
+export const OPTION_PREFIX = 3;
+export const OPTION_MTU = 5;
 /** RFC 3971 §5.3.2, RFC 7527. */
 export const OPTION_NONCE = 14;
 export const NONCE_BYTES = 6;
 export const optionType = (v: DataView, at: number): number => v.getUint8(at);
 export const optionBytes = (v: DataView, at: number): number => v.getUint8(at + 1) * OPTION_UNIT;
+
+/** RFC 4861 §4.6.4: an MTU option. */
+export const MTU_BYTES = 8;
+export const mtu = (v: DataView, option: number): number => v.getUint32(option + 4);
+
+/** RFC 4861 §4.6.2: a prefix information option. */
+export const PREFIX_BYTES = 32;
+export const ON_LINK = 0x80;
+export const AUTONOMOUS = 0x40;
+export const prefixLength = (v: DataView, option: number): number => v.getUint8(option + 2);
+export const prefixFlags = (v: DataView, option: number): number => v.getUint8(option + 3);
+/** s; all bits one: for ever. */
+export const validLifetime = (v: DataView, option: number): number => v.getUint32(option + 4);
+export const preferredLifetime = (v: DataView, option: number): number => v.getUint32(option + 8);
+export const PREFIX = 16;
 
 /** Octets of an option that holds a link address of so many: RFC 2464 §6. */
 export const linkAddressOptionBytes = (addressBytes: number): number =>

@@ -1,5 +1,7 @@
 // A host on an Ethernet, 2001:db8::2/64 on eth0, whose other stations are the test's. Nothing here is computed by the stack that is tested.
 import type { SysctlValue } from '@protoloom/contracts';
+import { ROUTES } from '@protoloom/contracts/ip';
+import { AF_INET6 } from '@protoloom/contracts/socket';
 import { linuxHost } from '@protoloom/linux';
 import { plainFrame, type SimDevice, Simulation } from '@protoloom/sim';
 import type { Stack } from '@protoloom/stack';
@@ -52,9 +54,20 @@ export class Link {
   readonly #device: SimDevice;
   #sent: Sent[] = [];
 
+  /** Where packets to an address would go: the next hop; undefined: nowhere. */
+  nextHop(destination: string): string | undefined {
+    const query = this.stack.service(ROUTES).query();
+    query.family = AF_INET6;
+    query.addresses.set(Ip6Address.parse(destination).toWords(), 4);
+    const route = this.stack.service(ROUTES).resolve(query);
+    return typeof route === 'number' ? undefined : Ip6Address.fromWords(route.gateway, 0).toString();
+  }
+
   /** @param settled false: the address is not there yet, and nothing has been said. */
   constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, settled = true) {
-    this.stack = this.sim.host({ plugins: linuxHost, sysctls });
+    // What has settled asks for no routers any more.
+    const quiet = settled ? { 'net.ipv6.conf.default.router_solicitations': 0 } : {};
+    this.stack = this.sim.host({ plugins: linuxHost, sysctls: { ...quiet, ...sysctls } });
     this.#device = this.sim.device();
     this.mac = [...(this.#device.address as Uint8Array)];
     this.#device.onFrame = ({ bytes }) => this.#keep(bytes);
@@ -127,5 +140,36 @@ export const solicitation = (target: string, ...options: Octets[]): number[] => 
 export const advertisement = (target: string, flags: number, ...options: Octets[]): number[] => [
   ...[136, 0, 0, 0, flags, 0, 0, 0],
   ...address(target),
+  ...options.flat(),
+];
+
+export interface RouterFields {
+  readonly lifetime?: number;
+  /** The octet of flags: preference 0x08 high, 0x18 low. */
+  readonly flags?: number;
+  readonly hops?: number;
+  readonly reachableMs?: number;
+  readonly retransMs?: number;
+}
+/** RFC 4861 §4.2. */
+export const routerAdvertisement = (fields: RouterFields = {}, ...options: Octets[]): number[] => {
+  const { lifetime = 1800, flags = 0, hops = 0, reachableMs = 0, retransMs = 0 } = fields;
+  return [134, 0, 0, 0, hops, flags, lifetime >> 8, lifetime & 0xff, ...u32(reachableMs), ...u32(retransMs), ...options.flat()];
+};
+/** RFC 4861 §4.6.2. @param flags L 0x80, A 0x40. */
+export const prefix = (text: string, valid: number, preferred: number, flags = 0xc0, bits = 64): number[] => [
+  ...[3, 4, bits, flags],
+  ...u32(valid),
+  ...u32(preferred),
+  ...[0, 0, 0, 0],
+  ...address(text),
+];
+/** RFC 4861 §4.6.4. */
+export const mtuOption = (mtu: number): number[] => [5, 1, 0, 0, ...u32(mtu)];
+/** RFC 4861 §4.5. */
+export const redirect = (target: string, destination: string, ...options: Octets[]): number[] => [
+  ...[137, 0, 0, 0, 0, 0, 0, 0],
+  ...address(target),
+  ...address(destination),
   ...options.flat(),
 ];

@@ -97,3 +97,45 @@ describe('the Linux kernel and Neighbor Discovery', function () {
     expect(told).to.deep.equal(["2001:db8::1 on tap0 is another host's too, and not used"]);
   });
 });
+
+describe('radvd and autoconfiguration [RFC 4862]', function () {
+  this.timeout(60_000);
+  let net: Namespace;
+  const file = (): string => `/tmp/${net.name}.radvd`;
+
+  before(async function () {
+    skipWithoutKernel(this);
+    needs(this, 'radvd', 'ping');
+    net = new Namespace();
+    // The device is there before the host, so that radvd has where to listen.
+    await net.sh('ip tuntap add tap0 mode tap; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding; ip link set tap0 up');
+  });
+  after(async () => {
+    await net?.sh(`test -f ${file()}.pid && kill $(cat ${file()}.pid); rm -f ${file()}*`);
+    await net?.remove();
+  });
+
+  it('give the host address, router, hop limit and MTU; the router reaches it, and is followed when it goes', async () => {
+    await net.sh(`cat > ${file()} <<'END'
+interface tap0 {
+  AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvLinkMTU 1400; AdvCurHopLimit 55; IgnoreIfMissing on;
+  prefix 2001:db8:5::/64 { AdvOnLink on; AdvAutonomous on; AdvValidLifetime 600; AdvPreferredLifetime 300; };
+};
+END`);
+    const ready = net.up('--tap', 'tap0', '--mac', MAC, '--kernel-address', '2001:db8:5::1/64', '--slaac', ...SERVICES);
+    await net.sh(`sleep 0.5; radvd -C ${file()} -p ${file()}.pid -m none`);
+    const { interfaces } = await ready;
+    const made = '2001:db8:5::ff:fe00:42';
+    expect(interfaces.find(({ name }) => name === 'tap0')?.addresses).to.include(`${made}/64`);
+    const { out } = await net.sh(`for i in $(seq 50); do ping -6 -c 1 -W 1 ${made} && break; sleep 0.1; done`, 20);
+    expect(out).to.contain(' 0% packet loss').and.to.contain('ttl=55');
+    // From an address that only the router's route leads to, in packets of the MTU that it tells.
+    await net.sh('ip addr add 2001:db8:6::1/128 dev lo');
+    const fetched = await net.sh(`curl -gsS --interface 2001:db8:6::1 --max-time 20 'http://[${made}]/bytes/100000' | wc -c`);
+    expect(fetched.out.trim()).to.equal('100000');
+    // Ended, it says that it is no router any more: RFC 4861 §6.2.5.
+    await net.sh(`kill $(cat ${file()}.pid); sleep 0.5`);
+    const gone = await net.sh(`curl -gsS --interface 2001:db8:6::1 --max-time 2 'http://[${made}]/bytes/10'`);
+    expect(gone.code).to.not.equal(0);
+  });
+});

@@ -10,6 +10,7 @@ import { InterfaceAddress, MacAddress, parseAddress } from '@protoloom/wire';
 import { checkGroup, joinGroup } from './groups.js';
 import { capture } from './pcapng.js';
 import { parseService, type ServiceSpec, serve } from './services/services.js';
+import { autoconfigured } from './slaac.js';
 import { UsageError } from './usage.js';
 
 export const HELP = `usage: protoloom up [OPTION]...
@@ -22,6 +23,7 @@ Runs a host on a TAP or TUN device until it is interrupted.
   --mtu N                 of the device, 68 to 65535
   --address CIDR          an address of the host, such as 192.0.2.2/24 or 2001:db8::2/64; may be repeated
   --gateway IP            default route; may be repeated
+  --slaac                 waits for a router's advertisement, for 30 s, until it has an address by it
   --kernel-address CIDR   gives the kernel's end of the device an address, and brings it up; may be repeated
   --group IP              a multicast group to be in; may be repeated
   --service NAME[:PORT]   echo:7 discard:9 daytime:13 chargen:19 iperf3:5201 (TCP and UDP), http:80; may be repeated
@@ -38,6 +40,7 @@ const OPTIONS = {
   mtu: { type: 'string' },
   address: { type: 'string', multiple: true },
   gateway: { type: 'string', multiple: true },
+  slaac: { type: 'boolean' },
   'kernel-address': { type: 'string', multiple: true },
   group: { type: 'string', multiple: true },
   service: { type: 'string', multiple: true },
@@ -54,6 +57,7 @@ interface Settings {
   readonly mtu: number | undefined;
   readonly addresses: readonly string[];
   readonly gateways: readonly string[];
+  readonly slaac: boolean;
   readonly kernelAddresses: readonly string[];
   readonly groups: readonly string[];
   readonly services: readonly ServiceSpec[];
@@ -97,6 +101,7 @@ function parse(argv: readonly string[]): Settings {
     mtu,
     addresses: address,
     gateways: gateway,
+    slaac: values.slaac === true,
     kernelAddresses: kernel,
     groups: group,
     services,
@@ -151,6 +156,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       for (const { plugin, detail } of problems) process.stderr.write(`protoloom: ${plugin} ${detail}\n`);
     };
     configure(stack, device, settings);
+    if (settings.slaac) await autoconfigured(stack, device.name);
     for (const service of settings.services) servers.push(await serve(stack, service));
     const interfaces = interfacesOf(stack);
     if (settings.json) emit('ready', { interfaces, services: settings.services });

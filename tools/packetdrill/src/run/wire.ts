@@ -12,13 +12,22 @@ export interface Sent {
   readonly packet: Packet | string;
 }
 
+const IPPROTO_ICMPV6 = 58;
+const ND_ROUTER_SOLICIT = 133;
+
+/** What a host asks the link of itself, again and again, is none of the script's. */
+const asksForRouters = ({ bytes }: Frame): boolean =>
+  (bytes[0] as number) >> 4 === 6 && bytes[6] === IPPROTO_ICMPV6 && bytes[40] === ND_ROUTER_SOLICIT;
+
 export class Wire {
   readonly device: SimDevice;
   readonly #sent: Sent[] = [];
 
   constructor(sim: Simulation, name: string, mtu: number) {
     this.device = sim.device({ name, type: ARPHRD_NONE, mtu });
-    this.device.onFrame = (frame) => void this.#sent.push({ atUs: sim.nowUs, packet: decodePacket(completed(frame)) });
+    this.device.onFrame = (frame) => {
+      if (!asksForRouters(frame)) this.#sent.push({ atUs: sim.nowUs, packet: decodePacket(completed(frame)) });
+    };
   }
 
   /** @param coalesced the octets of each segment, where TCP's payload is that of several. */
