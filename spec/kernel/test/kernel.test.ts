@@ -149,7 +149,7 @@ describe('protoloom up', function () {
     const ready = await net.up('--tap', 'tap0', '--mtu', '1400', '--mac', '02:00:00:00:00:42', ...ADDRESSES, '--service', 'http:8080');
     const tap = ready.interfaces.find(({ name }) => name === 'tap0');
     expect(tap).to.include({ mac: '02:00:00:00:00:42', mtu: 1400 });
-    expect(tap?.addresses).to.deep.equal(['10.0.0.2/24', 'fe80::ff:fe00:42/64']);
+    expect(tap?.addresses).to.deep.equal(['fe80::ff:fe00:42/64', '10.0.0.2/24']);
     expect(ready.services).to.deep.equal([{ name: 'http', port: 8080, protocols: ['tcp'] }]);
     expect((await net.sh('ip link show tap0')).code).to.equal(0);
     expect(await net.down('SIGINT')).to.equal(0);
