@@ -275,6 +275,11 @@ export interface ErrorQueues {
   /** Queues an error of our own about a packet to the address in `words` at `at`, where the socket has asked for its family's. */
   local(socket: SocketState, errno: number, info: number, words: Int32Array, at: number, port: number, held: number): void;
   /**
+   * Queues a notice that the socket's calls `first` to `last` with MSG_ZEROCOPY are through: their buffers are the caller's again. What goes
+   * on where the last notice ends is added to it, as on Linux.
+   */
+  zeroCopied(socket: SocketState, first: number, last: number, held: number): void;
+  /**
    * recvmsg(MSG_ERRQUEUE) into `bytes[from..to)`; `holder.error` follows what is next in the queue.
    * @returns octets, or -EAGAIN.
    */

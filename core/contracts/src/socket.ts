@@ -46,6 +46,7 @@ export const SO_MARK = 36;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 export const SO_MAX_PACING_RATE = 47;
+export const SO_ZEROCOPY = 60;
 export const SO_BINDTOIFINDEX = 62;
 
 export const MSG_OOB = 0x1;
@@ -62,6 +63,7 @@ export const MSG_NOSIGNAL = 0x4000;
 export const MSG_MORE = 0x8000;
 /** connect(2) and send(2) in one, with the octets in the SYN where that is possible (RFC 7413). */
 export const MSG_FASTOPEN = 0x2000_0000;
+export const MSG_ZEROCOPY = 0x400_0000;
 
 /** Where an error that was queued comes from. */
 export const SO_EE_ORIGIN_NONE = 0;
@@ -70,6 +72,8 @@ export const SO_EE_ORIGIN_ICMP = 2;
 export const SO_EE_ORIGIN_ICMP6 = 3;
 export const SO_EE_ORIGIN_TIMESTAMPING = 4;
 export const SO_EE_ORIGIN_ZEROCOPY = 5;
+/** In `ee_code` of a notice of MSG_ZEROCOPY: the octets were copied all the same. */
+export const SO_EE_CODE_ZEROCOPY_COPIED = 1;
 
 export const SHUT_RD = 0;
 export const SHUT_WR = 1;
@@ -240,6 +244,8 @@ export interface SocketState {
   /** IP_RECVERR, IPV6_RECVERR: errors about packets of that family are told, each of them. */
   receiveErrors4: boolean;
   receiveErrors6: boolean;
+  /** SO_ZEROCOPY: MSG_ZEROCOPY is heard. */
+  zeroCopy: boolean;
   /** Errors to be read with MSG_ERRQUEUE; undefined while there are none: POLLERR holds otherwise. */
   errors: ErrorQueue | undefined;
   /** Index of the interface that it is bound to, 0: any. */

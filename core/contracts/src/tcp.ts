@@ -21,6 +21,9 @@ export const TCP_CONGESTION = 13;
 export const TCP_USER_TIMEOUT = 18;
 export const TCP_FASTOPEN = 23;
 export const TCP_NOTSENT_LOWAT = 25;
+export const TCP_INQ = 36;
+/** Control message of TCP_INQ: octets that wait to be read, after this call. */
+export const TCP_CM_INQ = TCP_INQ;
 export const TCP_CC_INFO = 26;
 export const TCP_FASTOPEN_CONNECT = 30;
 export const TCP_FASTOPEN_KEY = 33;

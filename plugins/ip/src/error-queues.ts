@@ -13,9 +13,11 @@ import {
   MSG_ERRQUEUE,
   MSG_TRUNC,
   type QueuedError,
+  SO_EE_CODE_ZEROCOPY_COPIED,
   SO_EE_ORIGIN_ICMP,
   SO_EE_ORIGIN_ICMP6,
   SO_EE_ORIGIN_LOCAL,
+  SO_EE_ORIGIN_ZEROCOPY,
   type SocketAddress,
   type SocketState,
 } from '@protoloom/contracts/socket';
@@ -79,6 +81,25 @@ export const errorQueues: ErrorQueues = {
     if (!asked) return;
     const error = { ee_errno: errno, ee_origin: SO_EE_ORIGIN_LOCAL, ee_info: info, ...NOT_ICMP };
     push(socket, { error, destination: addressOf(socket.family, words, at, port), bytes: NO_BYTES }, held);
+  },
+
+  zeroCopied(socket: SocketState, first: number, last: number, held: number): void {
+    const entries = socket.errors?.entries;
+    const tail = entries?.at(-1);
+    if (entries !== undefined && tail?.error.ee_origin === SO_EE_ORIGIN_ZEROCOPY && (tail.error.ee_data + 1) >>> 0 === first) {
+      entries[entries.length - 1] = { ...tail, error: { ...tail.error, ee_data: last } };
+      return;
+    }
+    const error: ExtendedError = {
+      ee_errno: 0,
+      ee_origin: SO_EE_ORIGIN_ZEROCOPY,
+      ee_type: 0,
+      ee_code: SO_EE_CODE_ZEROCOPY_COPIED,
+      ee_info: first,
+      ee_data: last,
+      offender: undefined,
+    };
+    push(socket, { error, destination: undefined, bytes: NO_BYTES }, held);
   },
 
   read(socket: SocketState, holder: ErrorHolder, bytes: Uint8Array, from: number, to: number, message: Message): number {

@@ -5,6 +5,7 @@ import {
   AF_INET6,
   AF_UNSPEC,
   type Endpoint,
+  IPPROTO_TCP,
   type Message,
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
@@ -12,12 +13,13 @@ import {
   MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
+  MSG_ZEROCOPY,
   type ReadinessListener,
   type SocketAddress,
   type SocketState,
   type Views,
 } from '@protoloom/contracts/socket';
-import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { TCP_CLOSE, TCP_CM_INQ, TCP_LISTEN, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { copyWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import { disconnect } from './events/abort.js';
@@ -31,6 +33,7 @@ import { makeTcb } from './make.js';
 import { isConnecting } from './state.js';
 import type { Tcb, TcbUser } from './tcb.js';
 import { isAtMark, isHole, receiveUrgent, skipHole, untilMark } from './urgent.js';
+import { zeroCopyWritten } from './zero-copy.js';
 
 type ConnectState = 'unconnected' | 'connecting' | 'connected' | 'over';
 
@@ -154,7 +157,9 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     if (count < to - from) tcb.noSpace = true;
     if (count === 0) return to === from ? 0 : -ERRNO.EAGAIN;
     tcb.send.write(bytes, from, from + count);
-    written(tcb, count, message?.flags ?? 0);
+    const flags = message?.flags ?? 0;
+    written(tcb, count, flags);
+    if ((flags & MSG_ZEROCOPY) !== 0 && tcb.socket.zeroCopy) zeroCopyWritten(tcb);
     return count;
   }
 
@@ -192,6 +197,9 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     if ((flags & MSG_TRUNC) !== 0) tcb.receive.consume(count);
     else tcb.receive.read(bytes, from, from + count);
     consumed(tcb, count);
+    // Linux's tcp_inq_hint: a FIN counts, so that whoever has read everything reads on.
+    if (tcb.tellsQueued && message?.wantsControls === true)
+      message.controls.push({ level: IPPROTO_TCP, type: TCP_CM_INQ, value: tcb.receive.length + (tcb.finReceived ? 1 : 0) });
     return count;
   }
 

@@ -245,7 +245,7 @@ function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number, at
 
 /** Nagle's algorithm in Minshall's variant: only small segments wait, and only for small ones. TCP_CORK, MSG_MORE: all that is not full waits. */
 function mayNotSendSmall(tcb: Tcb): boolean {
-  if (tcb.finQueued || tcb.isUrgent) return false;
+  if (tcb.finQueued || tcb.isUrgent || tcb.noDelayEnd === writeEnd(tcb)) return false;
   if (tcb.cork || tcb.more) return true;
   return !tcb.noDelay && inFlight(tcb) > 0 && ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndSmall - tcb.sndNxt) | 0) <= 0;
 }

@@ -12,7 +12,7 @@ import { FAST_OPEN_OPTIONS, fastOpenOptions } from './fastopen/socket-options.js
 import { info } from './info.js';
 import { deferRounds } from './listener.js';
 import { sendAck } from './segment.js';
-import type { Tcb } from './tcb.js';
+import { type Tcb, writeEnd } from './tcb.js';
 
 const SECOND_US = 1_000_000;
 const MAX_KEEP_SECONDS = 32_767;
@@ -40,6 +40,7 @@ const OPTIONS = {
   notSentLowWater: [tcpOption.TCP_NOTSENT_LOWAT, 'TCP_NOTSENT_LOWAT'],
   controllerInfo: [tcpOption.TCP_CC_INFO, 'TCP_CC_INFO'],
   ...FAST_OPEN_OPTIONS,
+  inq: [tcpOption.TCP_INQ, 'TCP_INQ'],
 } as const;
 type Name = keyof typeof OPTIONS;
 
@@ -86,7 +87,10 @@ export function socketOptionHandlers(tcp: Tcp): Record<Name, SocketOption> {
     noDelay: flag(
       (tcb, on) => {
         tcb.noDelay = on;
-        if (on) requestEgress(tcb);
+        if (!on) return;
+        // An explicit push, which goes past TCP_CORK for what is queued, as on Linux.
+        tcb.noDelayEnd = writeEnd(tcb);
+        requestEgress(tcb);
       },
       ({ noDelay }) => noDelay,
     ),
@@ -205,7 +209,15 @@ export function socketOptionHandlers(tcp: Tcp): Record<Name, SocketOption> {
       (tcb, value) => {
         tcb.notSentLowWater = value;
       },
-      (tcb) => (tcb.notSentLowWater < 0 ? sysctls.notsentLowat : tcb.notSentLowWater),
+      ({ notSentLowWater }) => notSentLowWater,
+    ),
+    inq: whole(
+      0,
+      1,
+      (tcb, value) => {
+        tcb.tellsQueued = value === 1;
+      },
+      ({ tellsQueued }) => (tellsQueued ? 1 : 0),
     ),
     controllerInfo: readOnly(({ controller }) => {
       const figures = controller?.info?.() ?? {};

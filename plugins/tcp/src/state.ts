@@ -15,7 +15,8 @@ import {
 import { closeController } from './congestion.js';
 import { judge } from './fastopen/black-hole.js';
 import { isPassive, release } from './fastopen/server.js';
-import { PENDING_NONE, RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb } from './tcb.js';
+import { PENDING_NONE, RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb, writeEnd } from './tcb.js';
+import { zeroCopyAcknowledged } from './zero-copy.js';
 
 /** A set of states as bits. */
 const set = (...states: readonly number[]): number => states.reduce((bits, state) => bits | (1 << state), 0);
@@ -79,6 +80,7 @@ function ended(tcb: Tcb): void {
   // A port that the user has bound stays his until he closes.
   if (!tcb.boundPort || isLeft) tcp.ports.release(tcb);
   closeController(tcb);
+  if (tcb.zeroCopies !== undefined) zeroCopyAcknowledged(tcb, tcb.zeroCopies, writeEnd(tcb));
   tcb.send.clear();
   tcb.recovery.board.clear();
   tcb.finQueued = false;

@@ -17,6 +17,7 @@ import type { Recovery } from './recovery/recovery.js';
 import type { SackBlocks } from './sack.js';
 import type { View } from './sender-view.js';
 import type { Urgent } from './urgent.js';
+import type { ZeroCopies } from './zero-copy.js';
 
 /** What a 4-tuple leads to: a connection, a half-open one (SYN queue), or the remains of one. */
 export const FLOW_CONNECTION = 0;
@@ -237,6 +238,8 @@ export class Tcb {
 
   // ---- the user's wishes
   noDelay = false;
+  /** Where the queue ended when TCP_NODELAY was set: what was there leaves, whatever else holds it; undefined: never set. */
+  noDelayEnd: number | undefined = undefined;
   cork = false;
   /** The last send had MSG_MORE. */
   more = false;
@@ -248,7 +251,11 @@ export class Tcb {
   linger2Us = 0;
   /** TCP_DEFER_ACCEPT, seconds. */
   deferAccept = 0;
-  notSentLowWater = -1;
+  /** TCP_NOTSENT_LOWAT, bytes; 0: the sysctl's. */
+  notSentLowWater = 0;
+  /** TCP_INQ: reading tells how much is left. */
+  tellsQueued = false;
+  zeroCopies: ZeroCopies | undefined = undefined;
 
   // ---- errors
   /** SO_ERROR, positive errno. */

@@ -99,9 +99,12 @@ export const offersAsMuch = (tcb: Tcb): boolean => candidate(tcb) >= tcb.rcvWnd;
 
 /** The connection stands: no more window than the buffer holds besides one segment that may be on its way (Linux's tcp_init_buffer_space). */
 export function initialClamp(tcb: Tcb): void {
-  const space = Math.min(fullSpace(tcb), 0xffff << tcb.rcvWndScale);
+  const space = fullSpace(tcb);
   const mss = tcb.advertisedMss;
-  if (tcb.windowClamp === 0 || tcb.windowClamp >= space) tcb.windowClamp = space;
+  // No more than the header's field can tell: tcp_select_initial_window.
+  const most = 0xffff << tcb.rcvWndScale;
+  if (tcb.windowClamp === 0 || tcb.windowClamp > most) tcb.windowClamp = most;
+  if (tcb.windowClamp >= space) tcb.windowClamp = space;
   if (tcb.windowClamp > 2 * mss && tcb.windowClamp + mss > space) tcb.windowClamp = Math.max(2 * mss, space - mss);
   tcb.rcvSsthresh = Math.min(tcb.rcvSsthresh, tcb.windowClamp);
 }

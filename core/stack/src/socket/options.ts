@@ -93,6 +93,7 @@ const LABELS = {
   protocol: [so.SO_PROTOCOL, 'SO_PROTOCOL'],
   domain: [so.SO_DOMAIN, 'SO_DOMAIN'],
   maxPacingRate: [so.SO_MAX_PACING_RATE, 'SO_MAX_PACING_RATE'],
+  zeroCopy: [so.SO_ZEROCOPY, 'SO_ZEROCOPY'],
 } as const;
 
 type Name = keyof typeof LABELS;
@@ -167,6 +168,16 @@ export function socketOptionHandlers({ limits, interfaces }: SocketOptionContext
         return 0;
       },
       get: ({ maxPacingRate }) => maxPacingRate,
+    },
+    zeroCopy: {
+      set(socket, value) {
+        // Datagrams have no notices here.
+        if (socket.protocol !== so.IPPROTO_TCP) return -ERRNO.EOPNOTSUPP;
+        if (value !== 0 && value !== 1) return -ERRNO.EINVAL;
+        socket.zeroCopy = value === 1;
+        return 0;
+      },
+      get: ({ zeroCopy }) => (zeroCopy ? 1 : 0),
     },
   };
 }

@@ -26,6 +26,7 @@ export class StackSocketState implements SocketState {
   receiveLowWater = 1;
   receiveErrors4 = false;
   receiveErrors6 = false;
+  zeroCopy = false;
   errors: ErrorQueue | undefined = undefined;
   boundInterface = 0;
   mark = 0;

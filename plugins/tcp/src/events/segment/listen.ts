@@ -279,5 +279,6 @@ function inheritWishes(parent: Tcb, child: Tcb): void {
   child.userTimeoutUs = parent.userTimeoutUs;
   child.synRetries = parent.synRetries;
   child.notSentLowWater = parent.notSentLowWater;
+  child.tellsQueued = parent.tellsQueued;
   child.congestionControl = parent.congestionControl;
 }

@@ -29,6 +29,7 @@ import { finAcked, receiveWindow, type Tcb } from '../../tcb.js';
 import { urgentArrives } from '../../urgent.js';
 import { initialClamp, initialReadSpace } from '../../window.js';
 import { expandSendBuffer } from '../../write-queue.js';
+import { zeroCopyAcknowledged } from '../../zero-copy.js';
 import { lingered } from '../close.js';
 import { armFinWait2, armKeepAlive, rearm } from '../timeouts.js';
 import { refuse } from './closed.js';
@@ -300,4 +301,5 @@ function advance(tcb: Tcb, ack: number, octets: number): void {
     tcb.sndBase = (tcb.sndBase + text) | 0;
     tcb.bytesAcked += text;
   } else tcb.bytesAcked += octets;
+  if (tcb.zeroCopies !== undefined) zeroCopyAcknowledged(tcb, tcb.zeroCopies, ack);
 }
