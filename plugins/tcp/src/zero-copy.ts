@@ -4,17 +4,15 @@ import { type Tcb, writeEnd } from './tcb.js';
 
 /** Calls with MSG_ZEROCOPY that the peer has not acknowledged. */
 export interface ZeroCopies {
-  /** The number of the next call, and that of the oldest one here. */
-  next: number;
+  /** The number of the oldest one. */
   oldest: number;
-  /** Where the octets of each one here end, sequence numbers. */
+  /** Where the octets of each one end, sequence numbers. */
   readonly ends: number[];
 }
 
 /** A call has written its octets. */
 export function zeroCopyWritten(tcb: Tcb): void {
-  tcb.zeroCopies ??= { next: 0, oldest: 0, ends: [] };
-  tcb.zeroCopies.next = (tcb.zeroCopies.next + 1) >>> 0;
+  tcb.zeroCopies ??= { oldest: 0, ends: [] };
   tcb.zeroCopies.ends.push(writeEnd(tcb));
 }
 
