@@ -46,19 +46,29 @@ export function writable(tcb: Tcb): number {
   const goal = sizeGoal(tcb);
   const room = tailRoom(tcb, goal);
   const left = tcb.socket.sendBuffer - charge(tcb, goal) - room;
-  const mayWait = notSentLowWater(tcb) + mayLeave(tcb) - notSent(tcb) - room;
-  const packets = Math.min(Math.ceil(left / (goal + PACKET_BYTES)), Math.ceil(mayWait / goal));
-  return room + Math.max(0, packets) * goal;
+  // What cwnd lets out leaves while the call goes on (Linux's tcp_push_one), and what is left of a packet is filled up again.
+  const beyond = (leavesUntil(tcb) - writeEnd(tcb) - room) | 0;
+  const leaving = Math.max(0, beyond);
+  const mayWait = notSentLowWater(tcb) + Math.min(0, beyond);
+  if (left <= 0 || mayWait <= 0) return room;
+  const refilled = leaving < packetsIn(left, goal) * goal ? leaving % goal : 0;
+  return room + Math.min(packetsIn(left - refilled, goal) * goal + refilled, leaving + Math.ceil(mayWait / goal) * goal);
 }
-
-/** Octets that this turn's output will send: they do not wait. */
-const mayLeave = (tcb: Tcb): number =>
-  Math.max(0, Math.min((cwndPackets(tcb) - tcb.recovery.board.inFlight) * tcb.mss, (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0));
 
 /** As Linux's sk_stream_is_writeable: a third of the buffer is free; and less than half of TCP_NOTSENT_LOWAT waits to be sent. */
 export function isWritable(tcb: Tcb): boolean {
   const used = charge(tcb, sizeGoal(tcb));
   return tcb.socket.sendBuffer - used >= used >> 1 && 2 * notSent(tcb) < notSentLowWater(tcb);
+}
+
+/** Packets of `goal` octets that are begun before the memory is used up. */
+const packetsIn = (bytes: number, goal: number): number => Math.max(0, Math.ceil(bytes / (goal + PACKET_BYTES)));
+
+/** Up to where cwnd and the peer's window let packets out now, in whole segments. */
+function leavesUntil(tcb: Tcb): number {
+  const { recovery, sndUna, sndNxt, sndWnd, mss } = tcb;
+  const allowed = Math.min(cwndPackets(tcb) - recovery.board.inFlight, Math.floor(((sndUna + sndWnd - sndNxt) | 0) / mss));
+  return (sndNxt + Math.max(0, allowed) * mss) | 0;
 }
 
 const notSent = (tcb: Tcb): number => Math.max(0, (writeEnd(tcb) - tcb.sndNxt) | 0);
@@ -90,9 +100,14 @@ export function queued(tcb: Tcb, count: number, flags: number): void {
   if (((at - tcb.tailSeq) | 0) >= goal) tcb.tailSeq = at;
   // What goes on in a packet takes its push with it.
   else if (at !== tcb.tailSeq && pushes !== undefined && !pushes.isEmpty && pushes.last === at) pushes.dropLast();
+  const leaves = leavesUntil(tcb);
   for (;;) {
     at = (tcb.tailSeq + goal) | 0;
     if (((at - end) | 0) >= 0) break;
+    if (((leaves - tcb.tailSeq) | 0) > 0 && ((at - leaves) | 0) > 0) {
+      tcb.tailSeq = leaves;
+      continue;
+    }
     if (!isUrgent && isForced(tcb, at)) push(tcb, at);
     tcb.tailSeq = at;
   }
