@@ -1,107 +1,123 @@
-// npm run bench: throughput of one TCP connection both ways, beside the device's limit and the kernel itself, in one run.
+// npm run bench: figures of a host beside the device's limit, the kernel and others, in one run.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runHost } from './contenders/host.js';
+import { runLimit } from './contenders/limit.js';
+import { runNode } from './contenders/node.js';
 import { main as impaired } from './impaired/main.js';
-import { runLimit } from './limit.js';
-import { type Case, type Contender, compileClient, type Direction, measure, TOPOLOGY } from './runs.js';
-import { runSubject } from './subject.js';
+import { type Contender, MEASURES, type Measure, type Mode } from './measures.js';
+import { report } from './report.js';
+import { abandon, compilePeer, HOST, KERNEL, PORT, run } from './run.js';
 
 const HELP = `usage: npm run bench -- [OPTION]...
        npm run bench -- impaired [OPTION]...   over a wire that loses, reorders and duplicates; --help says more
 
-One TCP connection between the kernel (CUBIC) and a host on a TAP device, both ways, with and without offloads: beside the limit (the same
-device without a stack) and kernel to kernel over veth. Runs are interleaved; every figure is their median.
+The kernel's sockets (CUBIC) with a host on a TAP device: throughput, rates, memory. Beside it the limit (the same device without a stack), the
+kernel itself over veth, and Node's servers on the kernel's sockets. Runs are interleaved; a figure is their median, a ratio that of pairs of
+runs, each with the interval that holds it with 95 % (fewer than six runs: less, as is said).
 
-  --quick        short runs
-  --runs N       runs of each, default 5 (quick: 3)
+  --quick        short runs, and few of them
+  --runs N       of each, default 7 (quick: 3)
+  --only TEXT    measures whose names contain it; may be repeated
+  --list         names them
   --json FILE    also writes every run as JSON
 `;
 
-const CASES: readonly Case[] = (['in', 'out'] as const).flatMap((direction) => [
-  ...[true, false].flatMap((offload) => (['limit', 'protoloom'] as const).map((contender) => ({ contender, direction, offload }))),
-  { contender: 'kernel' as const, direction, offload: true },
-]);
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[half] as number) : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2;
-};
-const key = ({ contender, direction, offload }: Case): string => `${contender} ${direction} ${offload}`;
+/** What was measured of one contender, run by run; an error in place of figures. */
+export interface Result {
+  readonly measure: Measure;
+  readonly contender: Contender;
+  readonly values: number[];
+  failed?: string;
+}
 
 /** On a terminal, in place; elsewhere nothing, since the table follows. */
 const progress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
 };
 
+function refuse(message: string): void {
+  process.stderr.write(`bench: ${message}\n`);
+  process.exitCode = 2;
+}
+
+const parse = (argv: readonly string[]) =>
+  parseArgs({
+    args: [...argv],
+    options: {
+      quick: { type: 'boolean' },
+      runs: { type: 'string' },
+      only: { type: 'string', multiple: true },
+      list: { type: 'boolean' },
+      json: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  }).values;
+
 export async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'impaired') return impaired(argv.slice(1));
-  if (argv[0] === '--serve') return serve(argv);
-  const { values } = parseArgs({
-    args: [...argv],
-    options: { quick: { type: 'boolean' }, runs: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean' } },
-  });
+  if (argv[0] === '--serve') return serve(argv.slice(1));
+  let values: ReturnType<typeof parse>;
+  try {
+    values = parse(argv);
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
   if (values.help) {
     process.stdout.write(HELP);
     return;
   }
-  if (process.getuid?.() !== 0) {
-    process.stderr.write('bench: it makes network namespaces: run it as root\n');
-    process.exitCode = 2;
+  const only = values.only ?? [''];
+  const measures = MEASURES.filter(({ name }) => only.some((text) => name.includes(text)));
+  if (values.list) {
+    for (const { name, contenders } of measures) process.stdout.write(`${name}: ${contenders.join(', ')}\n`);
     return;
   }
-  const runs = values.runs === undefined ? (values.quick ? 3 : 5) : Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) {
-    process.stderr.write(`bench: --runs ${values.runs}: a whole number from 1 on\n`);
-    process.exitCode = 2;
-    return;
+  const runs = values.runs === undefined ? (values.quick ? 3 : 7) : Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) return refuse(`--runs ${values.runs}: a whole number from 1 on`);
+  if (measures.length === 0) return refuse(`--only ${only.join(' ')}: no measure is called so; --list names them`);
+  if (process.getuid?.() !== 0) return refuse('it makes network namespaces: run it as root');
+  compilePeer();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      progress('');
+      void abandon().then(() => process.exit(130));
+    });
   }
-  const ms = values.quick ? 1000 : 3000;
-  compileClient();
-  const results = new Map<string, number[]>(CASES.map((one) => [key(one), []]));
-  for (let run = 0; run < runs; run++) {
-    for (const [index, one] of CASES.entries()) {
-      progress(
-        `run ${run + 1} of ${runs}, ${index + 1} of ${CASES.length}: ${one.contender} ${one.direction}${one.offload ? '' : ', plain'}`,
-      );
-      results.get(key(one))?.push(await measure(one, ms));
-    }
-  }
+  const results = await measured(measures, runs, values.quick ? 500 : 2000);
   progress('');
-  report(results, runs, ms);
+  process.stdout.write(report(results));
   if (values.json !== undefined) {
     mkdirSync(dirname(values.json), { recursive: true });
-    writeFileSync(
-      values.json,
-      `${JSON.stringify({ unit: 'Gbit/s', ms, cases: CASES.map((one) => ({ ...one, runs: results.get(key(one)) })) }, null, 2)}\n`,
-    );
+    const told = results.map(({ measure: { name, unit }, ...result }) => ({ name, unit, ...result }));
+    writeFileSync(values.json, `${JSON.stringify(told, null, 2)}\n`);
   }
 }
 
-function report(results: ReadonlyMap<string, readonly number[]>, runs: number, ms: number): void {
-  const of = (contender: Contender, direction: Direction, offload: boolean): readonly number[] =>
-    results.get(key({ contender, direction, offload })) ?? [];
-  const cell = (values: readonly number[]): string =>
-    `${median(values).toFixed(2).padStart(7)} (${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)})`.padEnd(24);
-  process.stdout.write(`One TCP connection, Gbit/s: median (least–most) of ${runs} interleaved runs of ${ms / 1000} s\n\n`);
-  process.stdout.write(`${''.padEnd(16)}${'limit'.padEnd(24)}${'protoloom'.padEnd(24)}${'of the limit'.padEnd(14)}kernel to kernel\n`);
-  for (const direction of ['in', 'out'] as const) {
-    for (const offload of [true, false]) {
-      const limit = of('limit', direction, offload);
-      const ours = of('protoloom', direction, offload);
-      const ratio = median(ours.map((value, i) => value / (limit[i] as number)));
-      const label = `${direction}, ${offload ? 'offload' : 'plain TAP'}`;
-      process.stdout.write(
-        `${label.padEnd(16)}${cell(limit)}${cell(ours)}${ratio.toFixed(2).padEnd(14)}${offload ? cell(of('kernel', direction, true)) : ''}\n`,
-      );
+/** Each contender once, then again: what the machine does meanwhile meets them all. */
+async function measured(measures: readonly Measure[], runs: number, ms: number): Promise<readonly Result[]> {
+  const results: readonly Result[] = measures.flatMap((measure) =>
+    measure.contenders.map((contender) => ({ measure, contender, values: [] })),
+  );
+  for (let i = 0; i < runs; i++) {
+    for (const [index, result] of results.entries()) {
+      const { measure, contender, values } = result;
+      if (result.failed !== undefined) continue;
+      progress(`run ${i + 1} of ${runs}, ${index + 1} of ${results.length}: ${measure.name}: ${contender}`);
+      try {
+        values.push(await run(measure, contender, ms));
+      } catch (error) {
+        result.failed = (error as Error).message.split('\n')[0] as string;
+      }
     }
   }
+  return results;
 }
 
-/** Within a namespace: the limit, or the host. */
-async function serve([, contender, mode, offload]: readonly string[]): Promise<void> {
-  const direction = mode === 'send' ? 'send' : 'receive';
-  if (contender === 'limit') return runLimit('bench0', TOPOLOGY.kernel, direction, offload === 'offload');
-  await runSubject('bench0', TOPOLOGY.kernel, TOPOLOGY.host, TOPOLOGY.port, direction, offload === 'offload');
+/** Within a namespace: a contender, until it is killed. */
+async function serve([contender, mode, offload]: readonly string[]): Promise<void> {
+  if (contender === 'limit') runLimit('bench0', `${KERNEL}/24`, mode as Mode, offload === 'offload');
+  else if (contender === 'protoloom') await runHost('bench0', `${KERNEL}/24`, `${HOST}/24`, PORT, mode as Mode, offload === 'offload');
+  else runNode(contender === 'node-net' ? 'net' : 'http', HOST, PORT);
 }

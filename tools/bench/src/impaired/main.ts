@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { Impairment } from '@protoloom/sim';
-import { ip, PROGRAM, started } from '../runs.js';
+import { ip, PROGRAM, started } from '../run.js';
 import { type Direction, HOST, KERNEL, type Mode, NETWORK, runKernel, runWire } from './roles.js';
 import { hashOf, type Received } from './transfer.js';
 

@@ -1,0 +1,122 @@
+// What is measured: the whole host on a TAP, its octets read and written in place at the endpoint.
+import { ERRNO } from '@protoloom/contracts';
+import { AF_INET, type Endpoint, type Message, SOCK_DGRAM, SOCK_STREAM, type Views } from '@protoloom/contracts/socket';
+import { linuxHost } from '@protoloom/linux';
+import { startHost } from '@protoloom/node';
+import type { Stack } from '@protoloom/stack';
+import { openTap, TimerFd } from '@protoloom/tun-tap';
+import type { Mode } from '../measures.js';
+
+const NONE = new Uint8Array(0);
+const CHUNK = new Uint8Array(1 << 18).fill(0x55);
+const views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
+
+/** Runs until it is killed. A line on standard input is answered with the octets of heap and beside it, after a collection. */
+export async function runHost(
+  name: string,
+  kernelAddress: string,
+  address: string,
+  port: number,
+  mode: Mode,
+  offload: boolean,
+): Promise<void> {
+  const device = openTap({ name, offload });
+  device.kernel.addAddress(kernelAddress);
+  device.kernel.setUp(true);
+  const { stack } = startHost({ plugins: linuxHost, timer: (expired) => new TimerFd(expired) });
+  stack.link.add(device);
+  stack.link.up(name);
+  stack.address.add(name, address);
+  process.stdin.on('data', () => {
+    globalThis.gc?.();
+    const { heapUsed, external } = process.memoryUsage();
+    process.stdout.write(`${heapUsed + external}\n`);
+  });
+  await (mode === 'udp-echo' ? serveDatagrams(stack, port) : serveConnections(stack, port, mode));
+}
+
+async function serveDatagrams(stack: Stack, port: number): Promise<void> {
+  const socket = stack.socket(AF_INET, SOCK_DGRAM);
+  await socket.bind({ port });
+  const { endpoint } = socket;
+  const buffer = new Uint8Array(65_536);
+  const message: Message = {
+    address: { family: AF_INET, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 },
+    hasAddress: false,
+    flags: 0,
+    resultFlags: 0,
+    controls: [],
+    wantsControls: false,
+  };
+  endpoint.listener = {
+    ready() {
+      for (;;) {
+        const length = endpoint.receive(buffer, 0, buffer.length, message);
+        if (length < 0) return;
+        endpoint.send(buffer, 0, length, message);
+      }
+    },
+  };
+  process.stdout.write('ready\n');
+}
+
+async function serveConnections(stack: Stack, port: number, mode: Mode): Promise<void> {
+  const listener = stack.socket(AF_INET, SOCK_STREAM);
+  await listener.bind({ port });
+  await listener.listen();
+  const { endpoint } = listener;
+  const kept: Endpoint[] = [];
+  endpoint.listener = {
+    ready() {
+      for (;;) {
+        const accepted = endpoint.accept();
+        if (typeof accepted === 'number') return;
+        if (mode === 'close-first') {
+          accepted.close();
+          continue;
+        }
+        if (mode === 'idle') kept.push(accepted);
+        const work = mode === 'send' ? sender(accepted) : mode === 'echo' ? echo(accepted) : receiver(accepted);
+        accepted.listener = { ready: work };
+        work();
+      }
+    },
+  };
+  process.stdout.write('ready\n');
+}
+
+const receiver = (endpoint: Endpoint) => (): void => {
+  for (;;) {
+    const there = endpoint.peek(views);
+    if (there === -ERRNO.EAGAIN) return;
+    if (there <= 0) {
+      endpoint.close();
+      return;
+    }
+    endpoint.consume(there);
+  }
+};
+
+const echo = (endpoint: Endpoint) => (): void => {
+  for (;;) {
+    const there = endpoint.peek(views);
+    if (there === -ERRNO.EAGAIN) return;
+    if (there <= 0) {
+      endpoint.close();
+      return;
+    }
+    endpoint.send(views.first, views.firstAt, views.firstAt + views.firstLength, undefined);
+    endpoint.consume(views.firstLength);
+  }
+};
+
+const sender = (endpoint: Endpoint) => (): void => {
+  for (;;) {
+    const sent = endpoint.send(CHUNK, 0, CHUNK.length, undefined);
+    if (sent === -ERRNO.EAGAIN) return;
+    if (sent < 0) {
+      endpoint.close();
+      return;
+    }
+  }
+};

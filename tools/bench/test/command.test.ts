@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const PROGRAM = fileURLToPath(new URL('../bin/bench.js', import.meta.url));
+
+function bench(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', timeout: 15_000 });
+  return { status, stdout, stderr };
+}
+
+describe('npm run bench', () => {
+  for (const [args, message] of [
+    [['--runs', '0'], /--runs 0: a whole number from 1 on/],
+    [['--only', 'gopher'], /--only gopher: no measure is called so; --list names them/],
+    [['--nope'], /Unknown option '--nope'/],
+  ] as const) {
+    it(`refuses ${args.join(' ')} with one line and code 2`, () => {
+      const { status, stdout, stderr } = bench(...args);
+      expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
+      expect(stderr)
+        .to.match(/^bench: [^\n]+\n$/)
+        .and.match(message);
+    });
+  }
+
+  it('names its measures, each with a limit or a peer, but for memory', () => {
+    const { status, stdout } = bench('--list');
+    expect(status).to.equal(0);
+    for (const line of stdout.trim().split('\n')) {
+      expect(line).to.contain('protoloom');
+      if (!line.startsWith('memory')) expect(line).to.match(/limit|node/);
+    }
+  });
+});
