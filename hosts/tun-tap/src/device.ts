@@ -96,6 +96,8 @@ export class TunTapDevice implements Device {
   #port: DevicePort | undefined;
   #reading = true;
   #writing = false;
+  /** The stack knows that frames wait, and has not read since. */
+  #told = false;
   #closed = false;
 
   constructor(kind: 'tap' | 'tun', { name = `${kind}%d`, mtu, address, offload = true, multiQueue = false }: DeviceOptions) {
@@ -138,6 +140,7 @@ export class TunTapDevice implements Device {
 
   poll(budget: number, input: DeviceInput): number {
     if (this.#closed) return 0;
+    this.#told = false;
     const most = Math.min(budget, BATCH);
     const result = this.#native.read(this.#handle, most, this.#room);
     if (result < READ_FAILED / 2) {
@@ -227,9 +230,13 @@ export class TunTapDevice implements Device {
     }
   }
 
-  /** Frames wait. The loop is not asked again before they have been read: it would only say the same. */
+  /** Frames wait. A stack that reads in the same round of the loop costs nothing more; for one that does not, the loop would say it for ever. */
   #readable(): void {
-    this.#watch(false, this.#writing);
+    if (this.#told) {
+      this.#watch(false, this.#writing);
+      return;
+    }
+    this.#told = true;
     this.#port?.readable();
   }
 

@@ -1,4 +1,4 @@
-// What a connection costs that only waits, endpoint included: 10,000 of them after both ends have sent and read.
+// What a connection costs that only waits, endpoint included: thousands of them after both ends have sent and read.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';

@@ -117,6 +117,8 @@ async function measured(measures: readonly Measure[], runs: number, ms: number):
 
 /** Within a namespace: a contender, until it is killed. */
 async function serve([contender, mode, offload]: readonly string[]): Promise<void> {
+  // An end that Node sees, so that its profiles are written: NODE_OPTIONS=--cpu-prof.
+  process.once('SIGINT', () => process.exit(0));
   if (contender === 'limit') runLimit('bench0', `${KERNEL}/24`, mode as Mode, offload === 'offload');
   else if (contender === 'protoloom') await runHost('bench0', `${KERNEL}/24`, `${HOST}/24`, PORT, mode as Mode, offload === 'offload');
   else runNode(contender === 'node-net' ? 'net' : 'http', HOST, PORT);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Contender, Measure } from './measures.js';
 
@@ -20,7 +21,9 @@ const SOURCES = Array.from({ length: 8 }, (_, i) => `10.99.0.${101 + i}`);
 /** Longer than any client takes beyond its time. */
 const PATIENCE_MS = 30_000;
 /** Before what is counted. */
-const WARM_MS = 700;
+const WARM_MS = 2000;
+/** Until what was in flight is gone: its resets fill the device's queue, and a SYN that finds it full waits a second. */
+const SETTLE_MS = 200;
 
 /** Compiles the kernel's side where it is older than its source. @throws where there is no compiler. */
 export function compilePeer(): void {
@@ -63,7 +66,7 @@ function finished(child: ChildProcess, ms: number): Promise<string> {
     child.stderr?.on('data', (data: Buffer) => {
       complaint += data.toString();
     });
-    const timer = setTimeout(() => child.kill('SIGKILL'), ms + PATIENCE_MS);
+    const timer = globalThis.setTimeout(() => child.kill('SIGKILL'), ms + PATIENCE_MS);
     child.once('exit', (code, signal) => {
       clearTimeout(timer);
       if (code === 0) resolve(text);
@@ -190,6 +193,7 @@ export async function run(measure: Measure, contender: Contender, ms: number): P
     if (mode !== 'idle') {
       // Not counted: compilers that compile while a program runs, caches, windows.
       await finished(drive(WARM_MS), WARM_MS);
+      await setTimeout(SETTLE_MS);
       const [counted = 0, us = 1] = (await finished(drive(ms), ms)).trim().split(' ').map(Number);
       return value(counted, us);
     }

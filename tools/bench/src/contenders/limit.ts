@@ -14,6 +14,7 @@ const L4 = 34;
 const HEADERS = 54;
 const FIN = 0x01;
 const SYN = 0x02;
+const RST = 0x04;
 const PSH = 0x08;
 const ACK = 0x10;
 const ISN = 1000;
@@ -149,6 +150,10 @@ export function runLimit(name: string, kernelAddress: string, mode: Mode, offloa
     const seq = view.getInt32(head + L4 + 4);
     const ack = view.getInt32(head + L4 + 8);
     const length = view.getUint16(head + IP + 2) - 40 - options;
+    if ((flags & RST) !== 0) {
+      flows.delete(port);
+      return;
+    }
     if ((flags & SYN) !== 0) {
       for (let at = head + HEADERS; at < head + HEADERS + options; ) {
         const kind = view.getUint8(at);
