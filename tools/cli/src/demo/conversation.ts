@@ -1,5 +1,5 @@
-// What the demo shows: a UDP echo, a page, 100 MB compared octet by octet, throughput both ways. The same against a real kernel's sockets
-// and against a second host.
+// What the demo shows: over each family a UDP echo, a page, 100 MB compared octet by octet; then throughput both ways. The same against a real
+// kernel's sockets and against a second host.
 import { randomBytes } from 'node:crypto';
 import { type Agent, get, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import type { Table } from './table.js';
@@ -102,22 +102,26 @@ function upload(
   });
 }
 
-export async function converse(client: Client, table: Table): Promise<void> {
-  await table.step('UDP echo', async () => {
+/** @param family as the titles have it. */
+export async function converse(client: Client, family: 'IPv4' | 'IPv6', table: Table): Promise<void> {
+  await table.step(`UDP echo, ${family}`, async () => {
     const data = randomBytes(512);
     const answer = await client.echo(data);
     if (!data.equals(answer)) throw new Error('another datagram came back');
     return `${data.length} octets there and back`;
   });
-  await table.step('HTTP page', async () => {
+  await table.step(`HTTP page, ${family}`, async () => {
     const { status, body } = await fetchPage(client);
     if (status !== 200 || !body.includes('protoloom')) throw new Error(`status ${status}, ${body.length} characters`);
     return `status 200, ${body.length} characters`;
   });
-  await table.step('HTTP, 100 MB compared', async (progress) => {
+  await table.step(`100 MB compared, ${family}`, async (progress) => {
     const ms = await download(client, BODY_BYTES, progress);
     return `every octet right, ${rate(BODY_BYTES, ms)} with the comparison`;
   });
+}
+
+export async function measureThroughput(client: Client, table: Table): Promise<void> {
   await table.step('throughput from the host', async (progress) => {
     let last = 0;
     const ms = await new Promise<number>((resolve, reject) => {

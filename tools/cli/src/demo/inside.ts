@@ -2,23 +2,31 @@
 
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { KernelInterface } from '@protoloom/tun-tap';
-import { converse } from './conversation.js';
+import { type Client, converse, measureThroughput } from './conversation.js';
 import { type Table } from './table.js';
 
 const DEVICE = 'demo0';
 const KERNEL = '10.77.0.1';
 const HOST = '10.77.0.2';
+const KERNEL6 = 'fd77::1';
+const HOST6 = 'fd77::2';
 const READY_MS = 15_000;
 
 const execute = promisify(execFile);
 const has = (command: string): boolean => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
 
+/** Whether the kernel speaks IPv6 here. */
+function speaksIPv6(): boolean {
+  const disabled = '/proc/sys/net/ipv6/conf/all/disable_ipv6';
+  return existsSync(disabled) && readFileSync(disabled, 'utf8').trim() === '0';
+}
+
 /** A host on the TAP; resolves once it serves. */
-function startHost(program: string): Promise<{ stop(): Promise<void> }> {
+function startHost(program: string, withIPv6: boolean): Promise<{ stop(): Promise<void> }> {
   const child = spawn(
     process.execPath,
     [
@@ -30,6 +38,7 @@ function startHost(program: string): Promise<{ stop(): Promise<void> }> {
       `${HOST}/24`,
       '--kernel-address',
       `${KERNEL}/24`,
+      ...(withIPv6 ? ['--address', `${HOST6}/64`, '--kernel-address', `${KERNEL6}/64`] : []),
       '--service',
       'echo',
       '--service',
@@ -59,9 +68,9 @@ function startHost(program: string): Promise<{ stop(): Promise<void> }> {
   });
 }
 
-function echo(data: Uint8Array): Promise<Uint8Array> {
+function echo(address: string, data: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
     const timer = setTimeout(() => end(() => reject(new Error('no answer in time'))), 5000);
     const end = (then: () => void): void => {
       clearTimeout(timer);
@@ -70,7 +79,7 @@ function echo(data: Uint8Array): Promise<Uint8Array> {
     };
     socket.on('message', (answer) => end(() => resolve(answer)));
     socket.on('error', (error) => end(() => reject(error)));
-    socket.send(data, 7, HOST);
+    socket.send(data, 7, address);
   });
 }
 
@@ -82,29 +91,45 @@ export async function demonstrateKernel(program: string, table: Table): Promise<
   } catch {
     // Not to be had here: the machine's default does as well.
   }
-  const host = await startHost(program);
+  const withIPv6 = speaksIPv6();
+  const host = await startHost(program, withIPv6);
+  const tools = { ping: has('ping'), curl: has('curl') };
+  const client = (address: string): Client => ({ address, httpPort: 80, agent: undefined, echo: (data) => echo(address, data) });
   try {
-    if (has('ping')) {
-      await table.step('ping', async () => {
-        const { stdout } = await execute('ping', ['-c', '20', '-i', '0.05', '-W', '2', '-q', HOST], { timeout: 20_000 });
-        return (/rtt [^=]*= ([\d.]+)\/([\d.]+)\//.exec(stdout)?.slice(1) ?? ['?', '?']).reduce(
-          (low, mean) => `20 of 20 answered, rtt least ${low} ms, mean ${mean} ms`,
-        );
-      });
-    } else table.row('skipped', 'ping', 'there is no ping on this machine');
-    if (has('curl')) {
-      await table.step('curl', async () => {
-        const { stdout } = await execute(
-          'curl',
-          ['-s', '--max-time', '10', '-o', '/dev/null', '-w', '%{http_code} in %{time_total} s', `http://${HOST}/`],
-          { timeout: 20_000 },
-        );
-        if (!stdout.startsWith('200')) throw new Error(stdout);
-        return `status ${stdout}`;
-      });
-    } else table.row('skipped', 'curl', 'there is no curl on this machine');
-    await converse({ address: HOST, httpPort: 80, agent: undefined, echo }, table);
+    for (const name of ['ping', 'curl'] as const) if (!tools[name]) table.row('skipped', name, `there is no ${name} on this machine`);
+    await demonstrateFamily(client(HOST), 'IPv4', tools, table);
+    // By now duplicate address detection is over at both ends.
+    if (withIPv6) await demonstrateFamily(client(HOST6), 'IPv6', tools, table);
+    else table.row('skipped', 'IPv6', 'the kernel has it turned off here');
+    await measureThroughput(client(HOST), table);
   } finally {
     await host.stop();
   }
+}
+
+async function demonstrateFamily(
+  client: Client,
+  family: 'IPv4' | 'IPv6',
+  tools: { readonly ping: boolean; readonly curl: boolean },
+  table: Table,
+): Promise<void> {
+  const { address } = client;
+  if (tools.ping) {
+    await table.step(`ping, ${family}`, async () => {
+      const { stdout } = await execute('ping', ['-c', '20', '-i', '0.05', '-W', '2', '-q', address], { timeout: 20_000 });
+      return (/rtt [^=]*= ([\d.]+)\/([\d.]+)\//.exec(stdout)?.slice(1) ?? ['?', '?']).reduce(
+        (low, mean) => `20 of 20 answered, rtt least ${low} ms, mean ${mean} ms`,
+      );
+    });
+  }
+  if (tools.curl) {
+    await table.step(`curl, ${family}`, async () => {
+      const url = family === 'IPv6' ? `http://[${address}]/` : `http://${address}/`;
+      const wanted = ['-s', '-g', '--max-time', '10', '-o', '/dev/null', '-w', '%{http_code} in %{time_total} s', url];
+      const { stdout } = await execute('curl', wanted, { timeout: 20_000 });
+      if (!stdout.startsWith('200')) throw new Error(stdout);
+      return `status ${stdout}`;
+    });
+  }
+  await converse(client, family, table);
 }
