@@ -48,7 +48,7 @@ export function connect(tcb: Tcb, text: Text | undefined): number {
   beginOpen(tcb, text !== undefined);
   start(tcb, route, before);
   if (text === undefined && defersSyn(tcb)) return 0;
-  sendFirstSyn(tcb, text ?? NO_TEXT);
+  sendFirstSyn(tcb, text ?? (tcb.fastOpen?.onConnect ? NO_TEXT : undefined));
   return -ERRNO.EINPROGRESS;
 }
 
@@ -127,12 +127,12 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   enter(tcb, TCP_SYN_SENT);
 }
 
-/** The first SYN leaves. In SYN-SENT. */
-export function sendFirstSyn(tcb: Tcb, text: Text): void {
+/** The first SYN leaves. In SYN-SENT. @param text what may go with it; undefined: without Fast Open. */
+export function sendFirstSyn(tcb: Tcb, text: Text | undefined): void {
   const { clock, counters } = tcb.tcp;
   counters.activeOpens++;
   tcb.synSentUs = clock.nowUs;
-  const octets = loadSyn(tcb, text);
+  const octets = text === undefined ? 0 : loadSyn(tcb, text);
   sendSyn(tcb, octets);
   synLeft(tcb);
   segmentSent(tcb, tcb.iss, 1, 1, tcb.mss);
