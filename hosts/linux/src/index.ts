@@ -13,6 +13,7 @@ import { ipv6Fragment } from '@protoloom/ipv6-fragment';
 import { ipv6HopByHop } from '@protoloom/ipv6-hop-by-hop';
 import { ipv6Routing } from '@protoloom/ipv6-routing';
 import { loopback } from '@protoloom/loopback';
+import { mld } from '@protoloom/mld';
 import { multicast } from '@protoloom/multicast';
 import { nd } from '@protoloom/nd';
 import { neighbour } from '@protoloom/neighbour';
@@ -34,6 +35,7 @@ export const ipv6Plugins: readonly Plugin[] = Object.freeze([
   ipv6Routing,
   ipv6Fragment,
   icmpv6,
+  mld,
   nd,
 ]);
 

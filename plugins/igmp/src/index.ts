@@ -1,8 +1,20 @@
 // @protoloom/igmp: group management, version 3 with versions 2 and 1 for older routers: RFC 3376, RFC 2236, RFC 1112.
-import { attach, CLOCK, DISSECTOR, definePlugin, ENTROPY, INTERFACES, type Interface, PACKETS, TIMERS, use } from '@protoloom/contracts';
+import {
+  attach,
+  CLOCK,
+  DISSECTOR,
+  definePlugin,
+  ENTROPY,
+  IFF_LOOPBACK,
+  INTERFACES,
+  type Interface,
+  PACKETS,
+  TIMERS,
+  use,
+} from '@protoloom/contracts';
 import { ROUTES } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
-import { GROUP_PROTOCOL, MEMBERSHIPS } from '@protoloom/contracts/multicast';
+import { GROUP_PROTOCOL, MEMBERSHIPS, type SourceFilter } from '@protoloom/contracts/multicast';
 import { AF_INET, IPPROTO_IGMP } from '@protoloom/contracts/socket';
 import { GroupReporter } from '@protoloom/mechanisms';
 import { counters } from './counters.js';
@@ -65,16 +77,19 @@ export const igmp = definePlugin({
       { up: (_, reporter) => reporter.up(), down: (_, reporter) => reporter.down() },
     );
     const receiver = new Receiver({ counters: count, reporter: ({ iface }) => reporters.of(iface) });
+    /** Within the host nobody needs to be told. */
+    const changed = (iface: Interface, words: Int32Array, filter: SourceFilter): undefined => {
+      if ((iface.flags & IFF_LOOPBACK) === 0) reporters.of(iface).changed(words, filter);
+    };
     return {
       handlers: {
         receive: (packet) => receiver.receive(packet),
-        groups: { changed: (iface, words, filter) => reporters.of(iface).changed(words, filter) as undefined },
+        groups: { changed },
         dissector,
       },
       /** What was joined before this plugin was there. */
       start() {
-        for (const iface of interfaces.list)
-          memberships.forEach(iface, AF_INET, (words, filter) => reporters.of(iface).changed(words, filter));
+        for (const iface of interfaces.list) memberships.forEach(iface, AF_INET, (words, filter) => changed(iface, words, filter));
       },
       stop() {
         for (const iface of interfaces.list) reporters.of(iface).leaveAll();

@@ -26,6 +26,7 @@ function ip6(payload: readonly number[], header: Header = {}): number[] {
 function rig(): FrameHost {
   const host = new FrameHost();
   host.stack.address.add('eth0', '2001:db8::2/64', { noDad: true });
+  host.settle('ipv6');
   return host;
 }
 

@@ -56,10 +56,12 @@ export class Detection implements AddressDetection {
   begin(address: LocalAddress, mayCheck: boolean): boolean {
     const nd = this.#nd;
     const { iface, words } = address;
+    // As Linux: where nobody is asked for, there is no group to ask in.
+    if (!hasNeighbours(iface)) return false;
     const { acceptDad, dadTransmits, routerSolicitationDelay } = nd.interfaceSysctls.of(iface);
     solicitedNode(words, 0, this.#group, 0);
     this.#memberships.set(address, nd.use.memberships.join(iface, this.#group, 0, ANYBODY));
-    if (!mayCheck || !hasNeighbours(iface) || acceptDad === 0 || dadTransmits === 0) return false;
+    if (!mayCheck || acceptDad === 0 || dadTransmits === 0) return false;
     const check = new Check(nd, this, address, this.#nonce(iface), dadTransmits);
     this.#checks.set(address, check);
     // RFC 4862 §5.4.2: hosts that start together do not ask together.

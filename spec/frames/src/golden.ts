@@ -75,12 +75,13 @@ export interface Ip6Fields {
   readonly source?: Octets;
   readonly destination?: Octets;
   readonly trafficClass?: number;
+  readonly hops?: number;
 }
 
 /** RFC 8200 §3. */
 export function ip6(payload: Octets, fields: Ip6Fields = {}): Octets {
-  const { length = payload.length, next = TEST_TRANSPORT, source = PEER6, destination = HOST6, trafficClass = 0 } = fields;
-  return [0x60 | (trafficClass >> 4), (trafficClass & 15) << 4, 0, 0, ...u16(length), next, 64, ...source, ...destination, ...payload];
+  const { length = payload.length, next = TEST_TRANSPORT, source = PEER6, destination = HOST6, trafficClass = 0, hops = 64 } = fields;
+  return [0x60 | (trafficClass >> 4), (trafficClass & 15) << 4, 0, 0, ...u16(length), next, hops, ...source, ...destination, ...payload];
 }
 
 function transport(protocol: number, segment: Octets, at: number, { source = PEER, destination = HOST }: Ip4Fields): Octets {
@@ -130,6 +131,17 @@ export function icmp(type: number, code: number, rest: Octets, data: Octets, fie
 const count = (n: number): Octets => Array.from({ length: n }, (_, i) => i & 0xff);
 const SYN_OPTIONS = [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7] as const;
 
+/** Version 3, about 239.1.2.3 and two sources: RFC 3376 §4.1. */
+const IGMP_QUERY = [0x11, 10, 0, 0, 239, 1, 2, 3, 2, 125, 0, 2, 10, 0, 0, 7, 10, 0, 0, 8];
+
+/** Version 2, about everything, with a router alert: RFC 3810 §5.1. */
+function mldQuery(): Octets {
+  const source = [0xfe, 0x80, ...new Array<number>(13).fill(0), 1];
+  const query = [130, 0, 0, 0, ...u16(1000), 0, 0, ...new Array<number>(16).fill(0), 2, 125, 0, 0];
+  const summed = patched(query, 2, checksum([...source, ...ALL_NODES, ...u32(query.length), ...u32(58), ...query]));
+  return ip6([58, 0, 5, 2, 0, 0, 1, 0, ...summed], { next: 0, hops: 1, source, destination: ALL_NODES });
+}
+
 /** By name, for a host with the link address `mac`. */
 export function goldenFrames(mac: Octets): Readonly<Record<string, Uint8Array>> {
   const all = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff] as const;
@@ -160,6 +172,12 @@ export function goldenFrames(mac: Octets): Readonly<Record<string, Uint8Array>> 
     ),
     'IPv6 first fragment': toHost6([TEST_TRANSPORT, 0, 0, 1, ...u32(2), ...count(16)], 44),
     'IPv6 last fragment': toHost6([TEST_TRANSPORT, 0, 0, 16, ...u32(2), ...count(7)], 44),
+    'IGMP query': ethernet(
+      [1, 0, 0x5e, 0, 0, 1],
+      0x0800,
+      ip4(2, patched(IGMP_QUERY, 2, checksum(IGMP_QUERY)), { destination: [224, 0, 0, 1], ttl: 1, options: [0x94, 4, 0, 0] }),
+    ),
+    'MLD query': ethernet([0x33, 0x33, 0, 0, 0, 1], 0x86dd, mldQuery()),
     'unknown EtherType': ethernet(mac, 0x88b5, count(50)),
     '802.3 with LLC': Uint8Array.from([...[0x01, 0x80, 0xc2, 0, 0, 0], ...PEER_MAC, ...u16(38), 0x42, 0x42, 3, ...count(35), ...count(8)]),
     '802.3 with SNAP': Uint8Array.from([

@@ -15,6 +15,7 @@ export class FrameHost {
   /** The host's link address. */
   readonly mac: readonly number[];
   readonly #sent: Uint8Array[] = [];
+  #before: Record<string, number> = {};
 
   /** 10.0.0.2/24 on `eth0`, with 10.0.0.1 known for a neighbour. @param ip6 false leaves IPv6 out, where a test puts its own in. */
   constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, mtu = 1500, ip6 = true) {
@@ -50,8 +51,19 @@ export class FrameHost {
     return this.#sent.splice(0).map((frame) => frame.subarray(14));
   }
 
-  /** Counters of a plugin that are not zero. */
+  /** Waits until the host has said what it says of itself, and counts from there. */
+  settle(plugin: string): void {
+    this.sim.advance(5_000_000);
+    this.#sent.length = 0;
+    this.#before = {};
+    this.#before = this.counts(plugin);
+  }
+
+  /** Counters of a plugin that are not zero, since the host was settled if it was. */
   counts(plugin: string): Record<string, number> {
-    return Object.fromEntries(Object.entries(this.stack.counters.of(`@protoloom/${plugin}`)).filter(([, value]) => value !== 0));
+    const now = Object.entries(this.stack.counters.of(`@protoloom/${plugin}`));
+    return Object.fromEntries(
+      now.map(([name, value]) => [name, value - (this.#before[name] ?? 0)] as const).filter(([, value]) => value !== 0),
+    );
   }
 }

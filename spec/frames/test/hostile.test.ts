@@ -1,4 +1,5 @@
-import { AF_INET, SOCK_DGRAM, SOCK_STREAM } from '@protoloom/contracts/socket';
+import { IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP } from '@protoloom/contracts/multicast';
+import { AF_INET, AF_INET6, IPPROTO_IP, IPPROTO_IPV6, SOCK_DGRAM, SOCK_STREAM } from '@protoloom/contracts/socket';
 import { chance, flips, goldenFrames, randomFrame, truncations } from '@protoloom/frames';
 import { linuxHost } from '@protoloom/linux';
 import { plainFrame, type SimDevice, Simulation } from '@protoloom/sim';
@@ -25,6 +26,9 @@ async function rig(): Promise<Rig> {
   stack.address.add('eth0', '2001:db8::2/64', { noDad: true });
   const datagrams = stack.socket(AF_INET, SOCK_DGRAM);
   await datagrams.bind({ port: 7 });
+  datagrams.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, { group: '239.1.2.3', interface: 'eth0' });
+  const datagrams6 = stack.socket(AF_INET6, SOCK_DGRAM);
+  datagrams6.setsockopt(IPPROTO_IPV6, IPV6_JOIN_GROUP, { group: 'ff05::1234', interface: 'eth0' });
   const listener = stack.socket(AF_INET, SOCK_STREAM);
   await listener.bind({ port: 80 });
   await listener.listen();

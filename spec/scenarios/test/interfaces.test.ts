@@ -127,7 +127,8 @@ describe('the host itself', () => {
       const stack = sim.host({ plugins: linuxHost });
       const device = attach(sim, stack, 'eth0', '10.0.0.1/24');
       let frames = 0;
-      device.onFrame = () => void frames++;
+      // IPv4's: what IPv6 says of itself when a link comes up is not this test's.
+      device.onFrame = ({ bytes }) => void (bytes[12] === 0x08 && frames++);
       const heard = await greet(sim, stack, stack, address, 80);
       expect(heard).to.match(/^hello you from (127\.|10\.0\.0\.1)/);
       expect(frames).to.equal(0);

@@ -30,7 +30,8 @@ describe('the three journeys of the README', () => {
     stack.address.add('eth0', `${HOST.join('.')}/24`);
     stack.neighbour.add('eth0', '10.0.0.1', PEER_MAC.map((octet) => octet.toString(16).padStart(2, '0')).join(':'));
     const sent: Uint8Array[] = [];
-    device.onFrame = ({ bytes }) => void sent.push(bytes);
+    // IPv4's: what IPv6 says of itself when a link comes up is not this test's.
+    device.onFrame = ({ bytes }) => void (bytes[12] === 0x08 && sent.push(bytes));
     const mac = [...(device.address as Uint8Array)];
     device.arrive(plainFrame(ethernet(mac, 0x0800, ip4(254, [1, 2, 3]))));
     device.arrive(plainFrame(ethernet(mac, 0x0800, ip4(254, new Array<number>(1200).fill(0)))));
