@@ -2,7 +2,7 @@
 import type { Interface } from './interface.js';
 
 export interface CounterDefinition {
-  readonly unit: 'packets' | 'bytes' | 'events' | 'sockets' | 'entries' | 'us';
+  readonly unit: 'packets' | 'bytes' | 'events' | 'sockets' | 'entries' | 'us' | 'ms';
   /** Linux's name, `Group.Name` as /proc/net/snmp and /proc/net/netstat print it, such as `Udp.NoPorts` or `TcpExt.DelayedACKs`. */
   readonly mib?: string;
   /** MIB names into whose sum this counter enters when they are read. */

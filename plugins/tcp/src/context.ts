@@ -10,6 +10,7 @@ import type { BlackHole } from './fastopen/black-hole.js';
 import type { FastOpenCache } from './fastopen/cache.js';
 import type { HostKeys } from './fastopen/cookie.js';
 import type { IsnGenerator } from './isn.js';
+import type { Memory } from './memory.js';
 import type { Ports } from './ports.js';
 import type { AckState } from './recovery/ack-state.js';
 import type { SentPool } from './recovery/scoreboard.js';
@@ -55,6 +56,7 @@ export interface Tcp {
   readonly ports: Ports;
   readonly demux: Demux;
   readonly timeWaits: TimeWaits;
+  readonly memory: Memory;
   /** The segment that is being processed: one record per stack. */
   readonly seg: Segment;
   /** What its acknowledgement brings. */
@@ -70,7 +72,7 @@ export interface Tcp {
   /** Challenge ACKs left in this second, of tcp_challenge_ack_limit (RFC 5961 §7), and when it began. */
   challengeLeft: number;
   challengeSinceUs: number;
-  /** Connections without a user that have not ended, of tcp_max_orphans. */
+  /** Connections without a user that have something to do still, of tcp_max_orphans. */
   orphans: number;
   /** A connection's turn to send: output.ts. */
   output(tcb: Tcb): void;

@@ -22,6 +22,13 @@ export class Demux {
     return this.#flows.size;
   }
 
+  /** How many listen. */
+  get listeners(): number {
+    let count = 0;
+    for (const tcbs of this.#listeners.values()) count += tcbs.length;
+    return count;
+  }
+
   /** The flow that a received packet belongs to. */
   find(packet: Packet, localPort: number, remotePort: number): Flow | undefined {
     return this.#flows.get(packet.addresses, DESTINATION, SOURCE, localPort, remotePort);

@@ -43,6 +43,7 @@ import { BlackHole } from './fastopen/black-hole.js';
 import { FastOpenCache } from './fastopen/cache.js';
 import { CookieKeys, HostKeys, parseKeys } from './fastopen/cookie.js';
 import { IsnGenerator } from './isn.js';
+import { Memory } from './memory.js';
 import { output } from './output.js';
 import { Ports } from './ports.js';
 import { AckState } from './recovery/ack-state.js';
@@ -50,6 +51,7 @@ import { SentPool } from './recovery/scoreboard.js';
 import { Segment } from './segment-in.js';
 import { segmenter } from './segmenter.js';
 import { socketOptionAttachments, socketOptionHandlers } from './socket-options.js';
+import { sockstat } from './sockstat.js';
 import { SynCookies } from './syn-cookies.js';
 import { sysctls } from './sysctls.js';
 import { TimeWaits } from './time-wait.js';
@@ -115,7 +117,7 @@ export const tcp = definePlugin({
       demux: new Demux(entropy.word(), entropy.word()),
       seg: new Segment(),
       ack: new AckState(),
-      ringMemory: new RingMemory(),
+      ringMemory: undefined as unknown as RingMemory,
       marks: [],
       sentPool: new SentPool(),
       stranger,
@@ -125,9 +127,12 @@ export const tcp = definePlugin({
       output,
       ports: undefined as unknown as Ports,
       timeWaits: undefined as unknown as TimeWaits,
+      memory: undefined as unknown as Memory,
     } satisfies Tcp;
     context.ports = new Ports(context);
     context.timeWaits = new TimeWaits(context);
+    context.memory = new Memory(context);
+    context.ringMemory = new RingMemory(context.memory);
     return {
       handlers: {
         segment: (packet: Packet) => arrives(context, packet),
@@ -179,6 +184,7 @@ export const tcp = definePlugin({
       },
       inUse: () => (context.demux.size > 0 ? [`${context.demux.size} connections, half-open ones and TIME-WAITs among them`] : []),
       stop: () => endAll(context),
+      snapshot: () => sockstat(context),
     };
   },
 });

@@ -107,7 +107,7 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   counters.retransSegs += sent.packets;
   tcb.totalRetransmits += sent.packets;
   tcb.bytesRetransmitted += length;
-  if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcb.tcp.clock.nowUs;
+  if (repairs && tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcb.tcp.clock.nowUs;
   sentAgain(tcb, sent, repairs);
   return 0;
 }

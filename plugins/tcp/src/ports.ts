@@ -3,7 +3,8 @@ import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
 import { TCP_LISTEN } from '@protoloom/contracts/tcp';
 import { copyWords, equalWords, isMappedWords, isUnspecifiedWords, SipHash } from '@protoloom/wire';
 import type { Tcp } from './context.js';
-import { FLOW_CONNECTION, type Tcb } from './tcb.js';
+import type { Flow } from './demux.js';
+import { FLOW_CONNECTION, FLOW_TIME_WAIT, type Tcb } from './tcb.js';
 
 /** Whoever keeps a port from others: a connection, or what is left of one. */
 export interface PortHolder {
@@ -69,7 +70,7 @@ export class Ports {
       // A connection only needs its 4-tuple for itself; and a port that somebody has bound is theirs.
       const taken = listening
         ? this.#conflicts(tcb, candidate)
-        : this.#isBound(candidate) || demux.lookup(tcb.addresses, candidate, tcb.remotePort) !== undefined;
+        : this.#isBound(candidate) || !isFree(demux.lookup(tcb.addresses, candidate, tcb.remotePort));
       if (taken) continue;
       this.#next = (this.#next + 2 * i + 2) & 0xffff;
       tcb.localPort = candidate;
@@ -140,6 +141,9 @@ export class Ports {
     return this.#hash.low & 0xffff;
   }
 }
+
+/** Nobody has the 4-tuple, or what is left of a connection gives way. */
+const isFree = (flow: Flow | undefined): boolean => flow === undefined || (flow.kind === FLOW_TIME_WAIT && flow.givesWay(false));
 
 /** Whether a packet could be for both: equal addresses, or one of them any. */
 function overlap(tcb: Tcb, other: PortHolder): boolean {

@@ -57,6 +57,13 @@ export function enter(tcb: Tcb, state: number): void {
   ended(tcb);
 }
 
+/** It has ended; or is in FIN-WAIT-2, where all that is left to do is to wait, and Linux keeps no more of it than of a TIME-WAIT. */
+export function uncountOrphan(tcb: Tcb): void {
+  if (!tcb.orphanCounted) return;
+  tcb.orphanCounted = false;
+  tcb.tcp.orphans--;
+}
+
 /** Nothing of a closed connection goes on: timers, table entry, port, memory. What was received may still be read. */
 function ended(tcb: Tcb): void {
   const { tcp } = tcb;
@@ -82,12 +89,13 @@ function ended(tcb: Tcb): void {
   closeController(tcb);
   if (tcb.zeroCopies !== undefined) zeroCopyAcknowledged(tcb, tcb.zeroCopies, writeEnd(tcb));
   tcb.send.clear();
+  tcp.memory.forget(tcb);
   tcb.recovery.board.clear();
   tcb.finQueued = false;
   tcb.shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
   if (tcb.orphan) {
     tcb.orphan = false;
-    tcp.orphans--;
+    uncountOrphan(tcb);
     tcb.receive.clear();
   }
   tcb.user?.wake();

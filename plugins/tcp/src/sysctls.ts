@@ -64,6 +64,14 @@ export const sysctls = {
     doc: 'Of those, so many without backing off.',
   },
   synackRetries: { path: 'net.ipv4.tcp_synack_retries', initial: 5, min: 0, doc: 'SYN-ACKs sent again.' },
+  maxOrphans: { path: 'net.ipv4.tcp_max_orphans', initial: 16_384, min: 0, doc: 'Connections without a user; those beyond are reset.' },
+  mem: {
+    path: 'net.ipv4.tcp_mem',
+    initial: [98_304, 131_072, 196_608],
+    unit: 'pages',
+    min: 0,
+    doc: 'Pages of 4096 bytes in all buffers: below which there is no pressure, above which there is, and the limit.',
+  },
   orphanRetries: { path: 'net.ipv4.tcp_orphan_retries', initial: 0, min: 0, doc: 'Retransmissions for a connection without a user; 0: 8.' },
   finTimeout: {
     path: 'net.ipv4.tcp_fin_timeout',

@@ -48,8 +48,10 @@ export class Tcb {
   readonly socket: SocketState;
   /** Undefined before `accept`, and once the user has closed. */
   user: TcbUser | undefined = undefined;
-  /** The user has closed while the connection still has something to do; counted in `tcp.orphans`. */
+  /** The user has closed while the connection still has something to do. */
   orphan = false;
+  /** Counted in `tcp.orphans`: orphans.ts. */
+  orphanCounted = false;
   /** TCP_*. Written by `enter` in state.ts alone. */
   state: number = TCP_CLOSE;
   /** In the flow table. */
@@ -126,6 +128,8 @@ export class Tcb {
   rcvWnd = 0;
   /** RCV.NXT when the window was last sent: Last.ACK.sent of RFC 7323 §4.3. */
   rcvWup = 0;
+  /** The next acknowledgement closes the window: there is no memory (Linux's ICSK_ACK_NOMEM). */
+  noMemory = false;
   /** Highest window that may be offered: TCP_WINDOW_CLAMP's, and once established no more than the buffer; 0: not set. */
   windowClamp = 0;
   /** The window as opening towards a new peer, Linux's rcv_ssthresh. */

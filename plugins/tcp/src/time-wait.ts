@@ -1,7 +1,7 @@
 // TIME-WAIT, RFC 9293 §3.3.2: what is left of a connection, in as little memory as it takes.
-import { DESTINATION, type Timer } from '@protoloom/contracts';
+import { DESTINATION, SOURCE, type Timer } from '@protoloom/contracts';
 import { TCP_TIME_WAIT } from '@protoloom/contracts/tcp';
-import { copyWords } from '@protoloom/wire';
+import { copyWords, isLoopbackWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import { FLOW_TIME_WAIT, receiveWindow, type Tcb } from './tcb.js';
 
@@ -29,6 +29,8 @@ export class TimeWait {
   tsRecent: number;
   tsRecentUs: number;
   lastOutOfWindowAckUs = -1;
+  /** When it began, µs. */
+  readonly enteredUs: number;
   /** When it ends, µs. */
   dueUs = 0;
   next: TimeWait | undefined = undefined;
@@ -36,6 +38,7 @@ export class TimeWait {
 
   constructor(tcb: Tcb) {
     this.tcp = tcb.tcp;
+    this.enteredUs = tcb.tcp.clock.nowUs;
     this.family = tcb.family;
     copyWords(tcb.addresses, 0, this.addresses, 0);
     copyWords(tcb.addresses, DESTINATION, this.addresses, DESTINATION);
@@ -50,6 +53,23 @@ export class TimeWait {
     this.tsOffset = tcb.tsOffset;
     this.tsRecent = tcb.tsRecent;
     this.tsRecentUs = tcb.tsRecentUs;
+  }
+
+  /**
+   * RFC 6191 §2, as Linux: whether a new connection of ours may take the 4-tuple. Timestamps tell the two apart, where the clock that they
+   * come from has gone on since.
+   * @param bound the user has chosen the port himself.
+   */
+  givesWay(bound: boolean): boolean {
+    const { sysctls, clock } = this.tcp;
+    if (this.tsRecentUs < 0) return false;
+    if (bound) return true;
+    if (sysctls.twReuse === 0 || (sysctls.twReuse === 2 && !this.#isLocal)) return false;
+    return clock.nowUs - this.enteredUs > sysctls.twReuseDelay * 1000;
+  }
+
+  get #isLocal(): boolean {
+    return isLoopbackWords(this.addresses, SOURCE) || isLoopbackWords(this.addresses, DESTINATION);
   }
 }
 

@@ -42,6 +42,9 @@ export function chooseScale(tcp: Tcp, space: number, clamp: number): number {
   return Math.max(0, Math.min(scale, MAX_SCALE));
 }
 
+/** Segments that a window may hold while tcp_mem is under pressure. */
+const PRESSED_SEGMENTS = 4;
+
 /** The window to offer, before the rule that its right edge never moves left. */
 function candidate(tcb: Tcb): number {
   const clamp = tcb.windowClamp;
@@ -53,6 +56,7 @@ function candidate(tcb: Tcb): number {
   const scale = tcb.rcvWndScale;
   if (free < full >> 1) {
     tcb.quickAcks = 0;
+    if (tcb.tcp.memory.pressure) tcb.rcvSsthresh = Math.min(tcb.rcvSsthresh, PRESSED_SEGMENTS * tcb.advertisedMss);
     free = (free >> scale) << scale;
     // RFC 9293 §3.8.6.2.2: rather none than a silly one.
     if (free < space >> 4 || free < mss) return 0;
@@ -69,6 +73,14 @@ function candidate(tcb: Tcb): number {
 export function selectWindow(tcb: Tcb): number {
   const { counters } = tcb.tcp;
   const old = tcb.rcvWnd;
+  if (tcb.noMemory) {
+    // What came was dropped for want of memory: the window closes, though its right edge moves left.
+    tcb.noMemory = false;
+    tcb.rcvWnd = 0;
+    tcb.rcvWup = tcb.rcvNxt;
+    if (old > 0) counters.toZeroWindowAdv++;
+    return 0;
+  }
   const left = receiveWindow(tcb);
   let window = candidate(tcb);
   if (window < left) {
@@ -117,6 +129,7 @@ export const initialReadSpace = (tcb: Tcb): number => Math.min(tcb.rcvSsthresh, 
 
 /** `bytes` of text came in order: the window opens towards the buffer's size (Linux's tcp_grow_window). */
 export function growWindow(tcb: Tcb, bytes: number): void {
+  if (tcb.tcp.memory.pressure) return;
   const most = Math.min(tcb.windowClamp > 0 ? tcb.windowClamp : fullSpace(tcb), freeSpace(tcb));
   if (tcb.rcvSsthresh < most) tcb.rcvSsthresh = Math.min(most, tcb.rcvSsthresh + 2 * Math.max(tcb.advertisedMss, bytes));
 }

@@ -81,7 +81,7 @@ function notSentLowWater(tcb: Tcb): number {
 /** Send-buffer autotuning (Linux's tcp_sndbuf_expand): the buffer follows cwnd, up to tcp_wmem's largest, unless SO_SNDBUF was set. */
 export function expandSendBuffer(tcb: Tcb): void {
   const { socket, control, mss, tcp, recovery } = tcb;
-  if (socket.sendBufferLocked) return;
+  if (socket.sendBufferLocked || tcp.memory.isScarce) return;
   const octets = Math.max(tcb.peerMss, mss) + HEADROOM_BYTES;
   const perSegment = 2 ** Math.ceil(Math.log2(octets)) + DESCRIPTOR_BYTES;
   const segments = Math.max(Math.floor(control.cwnd / mss), LEAST_SEGMENTS, recovery.reordering + 1);

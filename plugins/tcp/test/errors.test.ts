@@ -1,5 +1,6 @@
 // What the network says: RFC 9293 §3.9.2.2, RFC 1191, RFC 5461, RFC 5927.
-import { POLLERR } from '@protoloom/contracts/socket';
+import { AF_INET, POLLERR, SOCK_STREAM } from '@protoloom/contracts/socket';
+import { SocketError } from '@protoloom/stack';
 import { expect } from 'chai';
 import { Lab, mss } from './lab.js';
 
@@ -30,6 +31,36 @@ describe('ICMP errors', () => {
     lab.icmp(1, 1);
     lab.advance(30_000_000);
     expect(endpoint.takeError()).to.equal(113);
+  });
+
+  it('leave an attempt to connect behind, and the socket can try again [connect(2)]', async () => {
+    const lab = new Lab();
+    const socket = lab.stack.socket(AF_INET, SOCK_STREAM);
+    const peer = { address: '192.0.2.2', port: lab.peerPort };
+    const begin = (): Promise<string> => {
+      const outcome = socket.connect(peer).then(
+        () => 'connected',
+        (error: unknown) => (SocketError.is(error) ? error.code : String(error)),
+      );
+      lab.advance(0);
+      lab.sent();
+      return outcome;
+    };
+    const refused = begin();
+    lab.icmp(3, 0);
+    expect(await refused).to.equal('ECONNREFUSED');
+    const timed = begin();
+    lab.icmp(13, 0);
+    expect(await timed).to.equal('EHOSTUNREACH');
+    const third = begin();
+    lab.in('S.', { ack: 1 });
+    expect(await third).to.equal('connected');
+    expect(
+      await socket.connect(peer).then(
+        () => 'connected',
+        (error: unknown) => (SocketError.is(error) ? error.code : String(error)),
+      ),
+    ).to.equal('EISCONN');
   });
 
   it('are not believed that quote what is not outstanding [RFC 5927 §4.1]', () => {

@@ -170,6 +170,8 @@ export class Lab {
 
   advance(us: number): void {
     this.simulation.advance(us);
+    // What is called next is called at this time.
+    this.stack.enter();
   }
 
   /** Writes `count` octets of our stream from `offset` on. */

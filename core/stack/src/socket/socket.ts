@@ -84,7 +84,7 @@ export interface SocketHost {
 }
 
 export class Socket implements AsyncDisposable, ReadinessListener {
-  /** The lower layer, for adapters; its readiness listener is this socket. */
+  /** The lower layer, for adapters, which call `stack.enter()` first where no turn runs; its readiness listener is this socket. */
   readonly endpoint: Endpoint;
   readonly #host: SocketHost;
   readonly #waiters = new Set<Waiter>();
@@ -359,7 +359,10 @@ export class Socket implements AsyncDisposable, ReadinessListener {
 
   /** Waits until a connection stands. @throws SocketError why it does not. */
   async #connected(syscall: string, address: SocketAddress, options: WaitOptions, detail: string): Promise<void> {
-    await this.#until(syscall, POLLOUT, options, this.endpoint.socket.sendTimeoutUs);
+    const { sendTimeoutUs } = this.endpoint.socket;
+    // POLLERR alone says nothing: errors of an earlier attempt may wait to be read.
+    while ((this.endpoint.readiness & (POLLOUT | POLLHUP)) === 0) await this.#wait(syscall, POLLOUT, options, sendTimeoutUs);
+    this.#enter(syscall);
     const outcome = this.endpoint.connect(address);
     if (outcome !== -ERRNO.EISCONN) this.#check(syscall, outcome, detail);
   }

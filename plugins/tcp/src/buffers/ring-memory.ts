@@ -5,21 +5,39 @@ const SMALLEST = 2048;
 /** Kept in all, bytes. */
 const MOST_KEPT = 8 << 20;
 
+/** What the memory in use is charged to. */
+export interface Account {
+  /** `bytes` more are in use; fewer where below zero. */
+  charge(bytes: number): void;
+}
+
 export class RingMemory {
+  readonly #account: Account;
   /** By size: the power of two. */
   readonly #kept: Uint8Array[][] = [];
   #bytes = 0;
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
 
   /** At least `count` bytes, with whatever is in them. */
   take(count: number): Uint8Array {
     const power = 32 - Math.clz32(Math.max(SMALLEST, count) - 1);
     const found = this.#kept[power]?.pop();
+    this.#account.charge(2 ** power);
     if (found === undefined) return new Uint8Array(2 ** power);
     this.#bytes -= found.length;
     return found;
   }
 
+  /** It is not to be used again. */
+  lose(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#account.charge(-bytes.length);
+  }
+
   give(bytes: Uint8Array): void {
+    this.lose(bytes);
     if (bytes.length < SMALLEST || this.#bytes + bytes.length > MOST_KEPT) return;
     this.#bytes += bytes.length;
     const power = 31 - Math.clz32(bytes.length);

@@ -20,6 +20,7 @@ export class Ring {
   grow(count: number): void {
     if (count <= this.bytes.length) return;
     const grown = this.#memory.take(count);
+    this.#memory.lose(this.bytes);
     // Everything moves, since octets out of order lie beyond `length`.
     const first = this.bytes.subarray(this.start);
     grown.set(first);

@@ -14,6 +14,7 @@ import {
   TCP_SYN_SENT,
 } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
+import { countOrphan, endIfTooMuch } from '../orphans.js';
 import { enter } from '../state.js';
 import { RCV_SHUTDOWN, SEND_SHUTDOWN, type Tcb } from '../tcb.js';
 import { abort, disconnect } from './abort.js';
@@ -84,13 +85,12 @@ export function lingered(tcb: Tcb): void {
 }
 
 function orphan(tcb: Tcb): void {
-  const { tcp } = tcb;
   leave(tcb);
   if (tcb.state === TCP_CLOSE) return;
-  tcb.orphan = true;
-  tcp.orphans++;
+  countOrphan(tcb);
   tcb.keepAliveTimer?.cancel();
   if (tcb.state === TCP_FIN_WAIT2) orphanInFinWait2(tcb);
+  endIfTooMuch(tcb);
 }
 
 /** Nobody will read what the peer may still send: it has tcp_fin_timeout to end; or none at all, by TCP_LINGER2 below zero. */

@@ -41,7 +41,7 @@ export function connect(tcb: Tcb, text: Text | undefined): number {
     if (port < 0) return port;
   }
   const before = tcp.demux.lookup(tcb.addresses, tcb.localPort, tcb.remotePort);
-  if (before !== undefined && !(before.kind === FLOW_TIME_WAIT && mayReuse(before))) {
+  if (before !== undefined && !(before.kind === FLOW_TIME_WAIT && before.givesWay(tcb.boundPort))) {
     releaseAddress(tcb);
     return -ERRNO.EADDRNOTAVAIL;
   }
@@ -58,14 +58,6 @@ function releaseAddress(tcb: Tcb): void {
     tcb.addresses.fill(0, SOURCE, SOURCE + 2);
     tcb.addresses[SOURCE + 3] = 0;
   }
-}
-
-/** RFC 6191: a connection in TIME-WAIT gives way to a new one of ours when its timestamps can tell them apart. */
-function mayReuse(remains: TimeWait): boolean {
-  const { sysctls, clock } = remains.tcp;
-  if (sysctls.twReuse === 0 || remains.tsRecentUs < 0) return false;
-  if (sysctls.twReuse === 2 && (remains.addresses[SOURCE + 3] as number) >>> 24 !== 127) return false;
-  return clock.nowUs - remains.tsRecentUs >= sysctls.twReuseDelay * 1000;
 }
 
 function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {

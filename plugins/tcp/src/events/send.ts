@@ -17,6 +17,15 @@ export function checkSpace(tcb: Tcb): void {
   tcb.user?.wake();
 }
 
+/** What of `count` octets there is memory for: where tcp_mem refuses more, what the ring holds already. */
+function affordable(tcb: Tcb, count: number): number {
+  const { send, tcp } = tcb;
+  if (send.length + count <= send.memory || tcp.memory.grants(tcb, send.length, tcp.sysctls.wmem[0] as number)) return count;
+  const room = Math.max(0, send.memory - send.length);
+  if (room === 0) tcp.memory.await(tcb);
+  return Math.min(count, room);
+}
+
 /** How many octets may be written to `tcb.send` now; 0: wait for POLLOUT; or a negative errno. */
 export function sendable(tcb: Tcb): number {
   if (tcb.error !== 0) {
@@ -28,7 +37,7 @@ export function sendable(tcb: Tcb): number {
   switch (tcb.state) {
     case TCP_ESTABLISHED:
     case TCP_CLOSE_WAIT:
-      return writable(tcb);
+      return affordable(tcb, writable(tcb));
     case TCP_SYN_SENT:
     case TCP_SYN_RECV:
       // RFC 9293 would queue it; Linux waits for the connection first, but for one that Fast Open has opened.

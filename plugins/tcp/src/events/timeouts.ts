@@ -1,19 +1,18 @@
 // Timeouts, RFC 9293 §3.10.8: retransmission, zero-window probe, keep-alive, FIN-WAIT-2. (The delayed ACK's is in ack.ts.)
-import { ERRNO } from '@protoloom/contracts';
-import { TCP_CLOSE, TCP_ESTABLISHED, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { TCP_CLOSE, TCP_ESTABLISHED, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
 import { timedOut } from '../fastopen/black-hole.js';
 import { synAckExpired } from '../fastopen/server.js';
 import { countTimeout } from '../limits.js';
 import type { Request } from '../listener.js';
-import { suspectBlackHole } from '../mtu-probe.js';
+import { endIfShort } from '../orphans.js';
 import { retransmit, retransmitSyn, sendOne } from '../output.js';
 import { reorderTimeout } from '../recovery/recovery.js';
-import { retransmitDelayUs } from '../recovery/rto.js';
+import { retransmitDelayUs, rtoMaxUs } from '../recovery/rto.js';
 import { scheduleProbe, sendProbe } from '../recovery/tail-loss.js';
 import { enterLoss } from '../recovery/timeout.js';
 import { segmentMss, sendReset, sendSegment } from '../segment.js';
-import { enter, isConnecting, isSynchronized } from '../state.js';
+import { enter, isConnecting, isSynchronized, uncountOrphan } from '../state.js';
 import {
   finSent,
   PENDING_LOSS_PROBE,
@@ -24,16 +23,26 @@ import {
   type Tcb,
   writeEnd,
 } from '../tcb.js';
+import { TIME_WAIT_US } from '../time-wait.js';
 import { probeSeq } from '../urgent.js';
 import { FIN, PSH } from '../wire.js';
 import { pushHead, untilRecordEnd } from '../write-queue.js';
+import {
+  clampedRetransmitDelayUs,
+  closedWindowHasTimedOut,
+  giveUp,
+  hasTimedOut,
+  linearTimeouts,
+  orphanHasEnded,
+  probesAreOver,
+  synHasTimedOut,
+  withinUserTimeout,
+} from './giving-up.js';
 
-/** Linux's TCP_RTO_MIN: the unit of R1 and R2, and the least time before a probe. */
+/** Linux's TCP_RTO_MIN: the least time before a probe. */
 const RTO_MIN_US = 200_000;
 /** RFC 6298 §2.1. */
 const RTO_INITIAL_US = 1_000_000;
-/** Retries of an orphan where tcp_orphan_retries is 0: Linux's choice. */
-const ORPHAN_RETRIES = 8;
 /** A thin stream has less outstanding, and is tried so often in a row without backing off. */
 const THIN_PACKETS = 4;
 const THIN_TIMEOUTS = 6;
@@ -54,7 +63,7 @@ function start(tcb: Tcb, pending: number, delayUs: number): void {
 }
 
 /** RFC 6298 §5.1, §5.3: the timer starts (again) for what is outstanding. */
-export const armRetransmit = (tcb: Tcb): void => arm(tcb, PENDING_RETRANSMIT, retransmitDelayUs(tcb));
+export const armRetransmit = (tcb: Tcb): void => arm(tcb, PENDING_RETRANSMIT, clampedRetransmitDelayUs(tcb));
 
 /** For the SYN-ACK of a connection that Fast Open has opened. */
 export const armSynAck = (tcb: Tcb, { timeouts }: Request): void =>
@@ -89,10 +98,10 @@ export const rearmForReneging = (tcb: Tcb): void => arm(tcb, PENDING_RETRANSMIT,
 /** Something waits to be sent, and nothing is outstanding whose acknowledgement would let it out: RFC 9293 §3.8.6.1. */
 export function armProbe(tcb: Tcb): void {
   if (tcb.pending === PENDING_PROBE && tcb.retransmitTimer?.armed) return;
-  arm(tcb, PENDING_PROBE, probeDelayUs(tcb));
+  armNextProbe(tcb);
 }
 
-const rtoMaxUs = (tcb: Tcb): number => tcb.tcp.sysctls.rtoMaxMs * 1000;
+const armNextProbe = (tcb: Tcb): void => arm(tcb, PENDING_PROBE, withinUserTimeout(tcb, tcb.probeStartUs, probeDelayUs(tcb)));
 const probeDelayUs = (tcb: Tcb): number => Math.min(Math.max(tcb.rtoUs, RTO_MIN_US) * 2 ** tcb.backoff, rtoMaxUs(tcb));
 
 /** RFC 6298 §5.2: all is acknowledged. */
@@ -110,7 +119,7 @@ export function rearm(tcb: Tcb, anew: boolean): void {
   }
   if (tcb.pending === PENDING_PROBE && hasUnsent(tcb) && !fits(tcb)) {
     // Still closed, or open by less than a segment; but the peer lives.
-    arm(tcb, PENDING_PROBE, probeDelayUs(tcb));
+    armNextProbe(tcb);
     return;
   }
   if (tcb.pending === PENDING_PROBE) tcb.backoff = 0;
@@ -152,9 +161,9 @@ function retransmitExpired(tcb: Tcb): void {
     synExpired(tcb);
     return;
   }
-  if (tcb.sndWnd === 0) {
-    // The peer has taken its window back: it is probed with what is outstanding, for as long as it answers.
-    if (tcp.clock.nowUs - tcb.lastAckUs > rtoMaxUs(tcb)) {
+  if (tcb.sndWnd === 0 && !tcb.orphan) {
+    // The peer has taken its window back: it is probed with what is outstanding.
+    if (closedWindowHasTimedOut(tcb)) {
       giveUp(tcb);
       return;
     }
@@ -162,9 +171,10 @@ function retransmitExpired(tcb: Tcb): void {
     tcb.backoff++;
     const { head } = tcb.recovery.board;
     if (head !== undefined) retransmit(tcb, head, 1, true);
-    armRetransmit(tcb);
+    arm(tcb, PENDING_RETRANSMIT, withinUserTimeout(tcb, tcb.retransmitStartUs, retransmitDelayUs(tcb)));
     return;
   }
+  if (tcb.orphan && orphanHasEnded(tcb)) return;
   const isOver = hasTimedOut(tcb);
   timedOut(tcb, isOver);
   if (isOver) {
@@ -198,89 +208,33 @@ export function revertBackoff(tcb: Tcb, seq: number): void {
   else retransmitExpired(tcb);
 }
 
-/** A SYN, or the SYN-ACK of a simultaneous open, was not answered. The first tcp_syn_linear_timeouts SYNs do not back off, as on Linux. */
+/** A SYN, or the SYN-ACK of a simultaneous open, was not answered. */
 function synExpired(tcb: Tcb): void {
-  const { sysctls, clock } = tcb.tcp;
-  const linear = tcb.state === TCP_SYN_SENT ? sysctls.synLinearTimeouts : 0;
-  const most = (tcb.synRetries || sysctls.synRetries) + linear;
-  const userTimeout = tcb.userTimeoutUs > 0 && tcb.retransmitStartUs > 0 && clock.nowUs - tcb.retransmitStartUs >= tcb.userTimeoutUs;
-  const isOver = tcb.retransmits >= most || userTimeout;
+  const isOver = synHasTimedOut(tcb);
   timedOut(tcb, isOver);
   if (isOver) {
     giveUp(tcb);
     return;
   }
-  if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = clock.nowUs;
+  if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcb.tcp.clock.nowUs;
   countTimeout(tcb, tcb.retransmits === 0);
   tcb.retransmits++;
-  if (tcb.retransmits > linear) tcb.backoff++;
+  if (tcb.retransmits > linearTimeouts(tcb)) tcb.backoff++;
   retransmitSyn(tcb);
   armRetransmit(tcb);
-}
-
-/**
- * R1 and R2 of RFC 9293 §3.8.3: `boundary` retransmissions as they would have been from an RTO of 200 ms on, backing off up to
- * tcp_rto_max_ms. Linux's tcp_model_timeout.
- */
-function modelTimeoutUs(tcb: Tcb, boundary: number): number {
-  const maxUs = rtoMaxUs(tcb);
-  const base = isConnecting(tcb) ? RTO_INITIAL_US : RTO_MIN_US;
-  const doublings = Math.max(0, Math.floor(Math.log2(maxUs / base)));
-  if (boundary <= doublings) return (2 ** (boundary + 1) - 1) * base;
-  return (2 ** (doublings + 1) - 1) * base + (boundary - doublings) * maxUs;
-}
-
-const retriedFor = (tcb: Tcb, boundary: number): boolean =>
-  tcb.retransmits > 0 && tcb.tcp.clock.nowUs - tcb.retransmitStartUs >= modelTimeoutUs(tcb, boundary);
-
-function hasTimedOut(tcb: Tcb): boolean {
-  const { sysctls, clock } = tcb.tcp;
-  if (retriedFor(tcb, sysctls.retries1)) {
-    // R1: perhaps our segments are too long for the path; and another way is asked for.
-    suspectBlackHole(tcb);
-    tcb.route = undefined;
-  }
-  if (tcb.userTimeoutUs > 0) return tcb.retransmits > 0 && clock.nowUs - tcb.retransmitStartUs >= tcb.userTimeoutUs;
-  return retriedFor(tcb, tcb.orphan ? orphanRetries(tcb, retransmitDelayUs(tcb) < rtoMaxUs(tcb)) : sysctls.retries2);
-}
-
-/** How often an orphan is tried. @param alive the timer has not reached its maximum. */
-function orphanRetries(tcb: Tcb, alive: boolean): number {
-  const retries = tcb.softError !== 0 && !alive ? 0 : tcb.tcp.sysctls.orphanRetries;
-  return retries === 0 && alive ? ORPHAN_RETRIES : retries;
-}
-
-/** R2: the connection is given up. */
-export function giveUp(tcb: Tcb): void {
-  tcb.error = tcb.softError || ERRNO.ETIMEDOUT;
-  tcb.tcp.counters.abortOnTimeout++;
-  enter(tcb, TCP_CLOSE);
 }
 
 /** RFC 9293 §3.8.6.1: a closed window is probed, at growing intervals, for as long as the peer answers. */
 function probe(tcb: Tcb): void {
   const { tcp } = tcb;
-  const { nowUs } = tcp.clock;
   if (!isSynchronized(tcb) || tcb.sndUna !== tcb.sndNxt || !hasUnsent(tcb)) {
     tcb.probesOut = 0;
     tcb.probeStartUs = 0;
     return;
   }
-  if (tcb.probeStartUs === 0) tcb.probeStartUs = nowUs;
-  else if (tcb.userTimeoutUs > 0 && nowUs - tcb.probeStartUs >= tcb.userTimeoutUs) {
-    giveUp(tcb);
-    return;
-  }
-  let most = tcp.sysctls.retries2;
-  if (tcb.orphan) {
-    const alive = probeDelayUs(tcb) < rtoMaxUs(tcb);
-    most = orphanRetries(tcb, alive);
-    if (!alive && tcb.backoff >= most) {
-      giveUp(tcb);
-      return;
-    }
-  }
-  if (tcb.probesOut >= most) {
+  if (tcb.probeStartUs === 0) tcb.probeStartUs = tcp.clock.nowUs;
+  if (tcb.orphan && endIfShort(tcb, true)) return;
+  if (probesAreOver(tcb)) {
     giveUp(tcb);
     return;
   }
@@ -294,7 +248,7 @@ function probe(tcb: Tcb): void {
   }
   tcb.probesOut++;
   if (tcb.backoff < tcp.sysctls.retries2) tcb.backoff++;
-  arm(tcb, PENDING_PROBE, probeDelayUs(tcb));
+  armNextProbe(tcb);
 }
 
 /** Whether the window holds the next segment whole. */
@@ -337,7 +291,9 @@ export function armKeepAlive(tcb: Tcb): void {
 
 /** An orphan in FIN-WAIT-2 waits for the peer's FIN no longer than tcp_fin_timeout, or TCP_LINGER2, allows. */
 export function armFinWait2(tcb: Tcb): void {
-  timerOf(tcb).arm(tcb.linger2Us > 0 ? tcb.linger2Us : tcb.tcp.sysctls.finTimeout * 1_000_000);
+  const waitUs = tcb.linger2Us > 0 ? tcb.linger2Us : tcb.tcp.sysctls.finTimeout * 1_000_000;
+  if (waitUs <= TIME_WAIT_US) uncountOrphan(tcb);
+  timerOf(tcb).arm(waitUs);
 }
 
 function timerOf(tcb: Tcb): NonNullable<Tcb['keepAliveTimer']> {

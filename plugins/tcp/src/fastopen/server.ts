@@ -2,11 +2,12 @@
 import { TCP_LISTEN, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { isLimited, isSegmentLimited } from '../ack.js';
 import { opened } from '../ecn.js';
+import { giveUp } from '../events/giving-up.js';
 import { refuse } from '../events/segment/closed.js';
 import { beget } from '../events/segment/listen.js';
 import { pawsRejects } from '../events/segment/paws.js';
 import { openTransfer, reset } from '../events/segment/synchronized.js';
-import { armSynAck, giveUp, rearmRetransmit } from '../events/timeouts.js';
+import { armSynAck, rearmRetransmit } from '../events/timeouts.js';
 import type { Listener, Request } from '../listener.js';
 import { sampleRtt } from '../recovery/rto.js';
 import { enterLoss } from '../recovery/timeout.js';

@@ -59,8 +59,10 @@ export function sampleRtt(tcb: Tcb, sampleUs: number, leastUs: number = sampleUs
   tcb.rtoUs = Math.min(ticks(tcb.srttUs + 4 * tcb.rttVarUs), sysctls.rtoMaxMs * 1000);
 }
 
+export const rtoMaxUs = (tcb: Tcb): number => tcb.tcp.sysctls.rtoMaxMs * 1000;
+
 /** RTO with its backoff, RFC 6298 §5.5, under tcp_rto_max_ms. */
-export const retransmitDelayUs = (tcb: Tcb): number => Math.min(tcb.rtoUs * 2 ** tcb.backoff, tcb.tcp.sysctls.rtoMaxMs * 1000);
+export const retransmitDelayUs = (tcb: Tcb): number => Math.min(tcb.rtoUs * 2 ** tcb.backoff, rtoMaxUs(tcb));
 
 /** Least RTT of the last `window` µs. */
 function windowedMin(tcb: Tcb, rttUs: number, nowUs: number, window: number): void {

@@ -50,6 +50,7 @@ export function processText(tcb: Tcb, seg: Segment): boolean {
     if (ahead >= window) return beyondWindow(tcb);
     return outOfOrder(tcb, seg, from, to);
   }
+  if (tcb.receive.length > 0 && !isAffordable(tcb, (to - tcb.rcvNxt) | 0)) return noMemory(tcb);
   inOrder(tcb, seg, ahead, to);
   return true;
 }
@@ -58,6 +59,20 @@ export function processText(tcb: Tcb, seg: Segment): boolean {
 function closedWindow(tcb: Tcb): boolean {
   tcb.tcp.counters.zeroWindowDrop++;
   enterQuickMode(tcb, MAX_QUICK_ACKS);
+  sendAck(tcb);
+  return false;
+}
+
+/** Whether tcp_mem lets the ring hold `octets` from RCV.NXT on. */
+function isAffordable(tcb: Tcb, octets: number): boolean {
+  const { receive, tcp } = tcb;
+  return receive.length + octets <= receive.memory || tcp.memory.grants(tcb, receive.length, tcp.sysctls.rmem[0] as number);
+}
+
+/** There is no memory, while octets wait to be read: the peer is told to wait too. */
+function noMemory(tcb: Tcb): boolean {
+  tcb.tcp.counters.rcvQDrop++;
+  tcb.noMemory = true;
   sendAck(tcb);
   return false;
 }
@@ -126,7 +141,7 @@ function outOfOrder(tcb: Tcb, seg: Segment, from: number, to: number): boolean {
   marksReceived(tcb, seg);
   tcb.reassembly ??= new Reassembly();
   const { reassembly } = tcb;
-  if (!hasRoom(tcb, reassembly, from)) {
+  if (!hasRoom(tcb, reassembly, from) || !isAffordable(tcb, (to - tcb.rcvNxt) | 0)) {
     counters.ofoDrop++;
     return false;
   }

@@ -17,16 +17,16 @@ export function timeWait(remains: TimeWait, seg: Segment): boolean {
   const stamped = remains.timestampsOk && seg.hasTimestamp;
   const isOld = stamped && pawsRejects(remains, seg, tcp.clock.nowUs);
   if (!isOld && seg.seq === remains.rcvNxt && (seg.length === 0 || seg.rst)) {
-    if (seg.rst) {
-      // RFC 1337: a RST would end TIME-WAIT before its time. By default it does, as on Linux.
-      if (!tcp.sysctls.rfc1337) tcp.timeWaits.end(remains);
+    // RFC 1337: a RST would end TIME-WAIT before its time. By default it does, as on Linux.
+    if (seg.rst && !tcp.sysctls.rfc1337) {
+      tcp.timeWaits.end(remains);
       return true;
     }
     if (stamped) {
       remains.tsRecent = seg.tsVal;
       remains.tsRecentUs = tcp.clock.nowUs;
     }
-    tcp.timeWaits.restart(remains);
+    if (!seg.rst) tcp.timeWaits.restart(remains);
     return true;
   }
   if (seg.syn && !seg.rst && !seg.ackFlag && !isOld && isNew(remains, seg)) {
