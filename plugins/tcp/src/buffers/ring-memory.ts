@@ -3,7 +3,7 @@
 /** The smallest, bytes; each size is a power of two. */
 const SMALLEST = 2048;
 /** Kept in all, bytes. */
-const MOST_KEPT = 8 << 20;
+const MOST_KEPT = 64 << 20;
 
 /** What the memory in use is charged to. */
 export interface Account {

@@ -11,6 +11,12 @@ export class Ring {
   start = 0;
   /** Octets from `start` on that are to stay. */
   length = 0;
+  /**
+   * Most that was asked for since it was last empty; and what that usually is, which sinks slowly: one that fills up time and again takes at
+   * once what it will need.
+   */
+  #most = 0;
+  #usual = 0;
 
   constructor(memory: RingMemory) {
     this.#memory = memory;
@@ -18,8 +24,9 @@ export class Ring {
 
   /** Makes room for `count` octets in all, those there are unmoved towards each other. */
   grow(count: number): void {
+    if (count > this.#most) this.#most = count;
     if (count <= this.bytes.length) return;
-    const grown = this.#memory.take(count);
+    const grown = this.#memory.take(this.bytes.length === 0 ? Math.max(count, this.#usual) : count);
     this.#memory.lose(this.bytes);
     // Everything moves, since octets out of order lie beyond `length`.
     const first = this.bytes.subarray(this.start);
@@ -70,6 +77,8 @@ export class Ring {
   /** Nothing is in it, nor beyond its end. */
   clear(): void {
     this.#memory.give(this.bytes);
+    this.#usual = Math.max(this.#most, this.#usual - (this.#usual >> 4));
+    this.#most = 0;
     this.bytes = NO_BYTES;
     this.start = 0;
     this.length = 0;
