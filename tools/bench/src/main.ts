@@ -8,7 +8,8 @@ import { runNode } from './contenders/node.js';
 import { main as impaired } from './impaired/main.js';
 import { type Contender, MEASURES, type Measure, type Mode } from './measures.js';
 import { report } from './report.js';
-import { abandon, compilePeer, HOST, KERNEL, PORT, run } from './run.js';
+import { compilePeer, HOST, KERNEL, PORT, run } from './run.js';
+import { Topology } from './topology.js';
 
 const HELP = `usage: npm run bench -- [OPTION]...
        npm run bench -- impaired [OPTION]...   over a wire that loses, reorders and duplicates; --help says more
@@ -79,12 +80,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (measures.length === 0) return refuse(`--only ${only.join(' ')}: no measure is called so; --list names them`);
   if (process.getuid?.() !== 0) return refuse('it makes network namespaces: run it as root');
   compilePeer();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      progress('');
-      void abandon().then(() => process.exit(130));
-    });
-  }
+  Topology.removeOnSignals(() => progress(''));
   const results = await measured(measures, runs, values.quick ? 500 : 2000);
   progress('');
   process.stdout.write(report(results));

@@ -1,16 +1,14 @@
-// One run of one contender: namespaces, processes, and what the kernel's client counted.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+// One run of one contender: what the kernel's client counted.
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import type { Interface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Contender, Measure } from './measures.js';
+import { ip, PROGRAM, root, started, Topology } from './topology.js';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PEER = join(root, 'build', 'peer');
-export const PROGRAM = join(root, 'bin', 'bench.js');
 /** The command beside this package: what users start. */
 const COMMAND = join(dirname(root), 'cli', 'bin', 'protoloom.js');
 export const KERNEL = '10.99.0.1';
@@ -36,25 +34,6 @@ export function compilePeer(): void {
   });
 }
 
-export const ip = (...args: readonly string[]): void =>
-  void execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 10_000 });
-
-/** Settles once a child says a word. @throws what it complained of, where it ends before. */
-export function started(child: ChildProcess, word: string): Promise<Interface> {
-  return new Promise((resolve, reject) => {
-    let complaint = '';
-    child.stderr?.on('data', (text: Buffer) => {
-      complaint += text.toString();
-    });
-    child.once('exit', (code) => reject(new Error(complaint.trim() || `ended with ${code}`)));
-    if (child.stdout === null) return reject(new Error('no output'));
-    const lines = createInterface({ input: child.stdout });
-    lines.on('line', (line) => {
-      if (line.startsWith(word)) resolve(lines);
-    });
-  });
-}
-
 /** All that a child prints. @throws what it complained of. */
 function finished(child: ChildProcess, ms: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -75,42 +54,21 @@ function finished(child: ChildProcess, ms: number): Promise<string> {
   });
 }
 
-/** Two namespaces, and what runs in them; all of it goes again. */
-class Topology {
-  /** Those that are there now: what interrupts the bench removes them. */
-  static readonly all = new Set<Topology>();
-  readonly #names = [0, 1].map((i) => `protoloom-bench-${process.pid}-${i}`) as [string, string];
-  readonly #children: ChildProcess[] = [];
-  readonly #pinned: boolean;
-
+/** A topology of a run: further addresses for the client's device, and the kernel on the other side of a veth. */
+class BenchTopology extends Topology {
   constructor(pinned: boolean) {
-    this.#pinned = pinned;
-    Topology.all.add(this);
-    for (const name of this.#names) {
-      ip('netns', 'add', name);
-      ip('-n', name, 'link', 'set', 'lo', 'up');
-    }
+    super('bench', pinned ? ['taskset', '-c', '0'] : []);
     // A client's port is free again as soon as the peer's timestamps allow, also to addresses beyond loopback.
     this.inside('near', 'sysctl', '-qw', 'net.ipv4.tcp_tw_reuse=1', 'net.ipv4.ip_local_port_range=1024 65535');
   }
 
-  /** @param where the namespace with the client, or the one on the other side of a veth. */
-  inside(where: 'near' | 'far', ...command: readonly string[]): ChildProcess {
-    const pin = this.#pinned ? ['taskset', '-c', '0'] : [];
-    const child = spawn('ip', ['netns', 'exec', this.#names[where === 'near' ? 0 : 1], ...pin, ...command], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    this.#children.push(child);
-    return child;
-  }
-
   /** Gives the client's device its further addresses. */
   addSources(device: string): void {
-    for (const address of SOURCES) ip('-n', this.#names[0], 'address', 'add', `${address}/24`, 'dev', device);
+    for (const address of SOURCES) ip('-n', this.near, 'address', 'add', `${address}/24`, 'dev', device);
   }
 
   veth(): void {
-    const [near, far] = this.#names;
+    const { near, far } = this;
     ip('-n', near, 'link', 'add', 'veth0', 'type', 'veth', 'peer', 'name', 'veth1', 'netns', far);
     ip('-n', near, 'address', 'add', `${KERNEL}/24`, 'dev', 'veth0');
     this.addSources('veth0');
@@ -118,33 +76,11 @@ class Topology {
     ip('-n', near, 'link', 'set', 'veth0', 'up');
     ip('-n', far, 'link', 'set', 'veth1', 'up');
   }
-
-  async remove(): Promise<void> {
-    for (const child of this.#children) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    }
-    for (const name of this.#names) {
-      try {
-        ip('netns', 'del', name);
-      } catch {
-        // It was not made.
-      }
-    }
-    Topology.all.delete(this);
-  }
-}
-
-/** Ends every process and removes every namespace of a run. */
-export async function abandon(): Promise<void> {
-  for (const topology of Topology.all) await topology.remove();
 }
 
 /** Starts a contender; settles once it serves, with what it says from then on. */
 async function serve(
-  topology: Topology,
+  topology: BenchTopology,
   contender: Contender,
   { mode, offload }: Measure,
 ): Promise<{ child: ChildProcess; lines: Interface }> {
@@ -176,7 +112,7 @@ async function serve(
 /** One figure, in the measure's unit. @throws what a process complained of. */
 export async function run(measure: Measure, contender: Contender, ms: number): Promise<number> {
   const { mode, count, pinned, value } = measure;
-  const topology = new Topology(pinned);
+  const topology = new BenchTopology(pinned);
   try {
     const server = await serve(topology, contender, measure);
     if (mode === 'http') {

@@ -1,9 +1,9 @@
 // npm run bench -- impaired: transfers over a wire that loses, reorders and duplicates, verified by hash, beside the kernel over the same wire.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { Impairment } from '@protoloom/sim';
-import { ip, PROGRAM, started } from '../run.js';
+import { ip, PROGRAM, started, Topology } from '../topology.js';
 import { type Direction, HOST, KERNEL, type Mode, NETWORK, runKernel, runWire } from './roles.js';
 import { hashOf, type Received } from './transfer.js';
 
@@ -76,6 +76,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   };
   const modes = (['protoloom', 'kernel'] as const).filter((mode) => values.only === undefined || values.only === mode);
   const sha256 = hashOf(bytes);
+  Topology.removeOnSignals();
   const transfers: Transfer[] = [];
   for (let run = 0; run < number(values.runs, 1); run++) {
     for (const direction of DIRECTIONS) {
@@ -97,15 +98,9 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** In namespaces of its own. */
 async function transfer(mode: Mode, direction: Direction, bytes: number, impairment: Impairment, seed: number): Promise<Received> {
-  const names = [0, 1].map((i) => `protoloom-impaired-${process.pid}-${i}`) as [string, string];
-  const [own, other] = names;
-  const children: ChildProcess[] = [];
-  const inside = (namespace: string, role: string, argument: object): ChildProcess => {
-    const command = [process.execPath, PROGRAM, 'impaired', role, JSON.stringify({ mode, direction, bytes, ...argument })];
-    const child = spawn('ip', ['netns', 'exec', namespace, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
-    children.push(child);
-    return child;
-  };
+  const topology = new Topology('impaired');
+  const inside = (where: 'near' | 'far', role: string, argument: object): ChildProcess =>
+    topology.inside(where, process.execPath, PROGRAM, 'impaired', role, JSON.stringify({ mode, direction, bytes, ...argument }));
   const configure = (namespace: string, device: string, address: string): void => {
     ip('-n', namespace, 'address', 'add', `${address}/24`, 'dev', device);
     ip('-n', namespace, 'link', 'set', device, 'up');
@@ -113,33 +108,20 @@ async function transfer(mode: Mode, direction: Direction, bytes: number, impairm
     ip('-n', namespace, 'route', 'replace', NETWORK, 'dev', device, 'congctl', 'cubic');
   };
   try {
-    for (const name of names) ip('netns', 'add', name);
-    const wire = inside(own, '--wire', { impairment, seed });
+    const wire = inside('near', '--wire', { impairment, seed });
     await started(wire, 'ready');
-    configure(own, 'tap0', KERNEL);
+    configure(topology.near, 'tap0', KERNEL);
     let server = wire;
     if (mode === 'kernel') {
-      ip('-n', own, 'link', 'set', 'tap1', 'netns', other);
-      configure(other, 'tap1', HOST);
-      server = inside(other, '--kernel', { listens: true });
+      ip('-n', topology.near, 'link', 'set', 'tap1', 'netns', topology.far);
+      configure(topology.far, 'tap1', HOST);
+      server = inside('far', '--kernel', { listens: true });
       await started(server, 'ready');
     }
-    const client = inside(own, '--kernel', { listens: false });
+    const client = inside('near', '--kernel', { listens: false });
     return await resultOf(direction === 'in' ? server : client, client);
   } finally {
-    for (const child of children) {
-      if (child.exitCode !== null) continue;
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    }
-    for (const name of names) {
-      try {
-        ip('netns', 'del', name);
-      } catch {
-        // It was not made.
-      }
-    }
+    await topology.remove();
   }
 }
 
