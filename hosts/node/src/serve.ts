@@ -21,8 +21,11 @@ export function openServing(stack: Stack, type: number): Socket {
   }
 }
 
-/** Listens on a port of every address, of both families, and hands each connection on. @throws SocketError EADDRINUSE. */
-export async function serveStreams(stack: Stack, port: number, accepted: (stream: SocketStream) => void): Promise<StreamServer> {
+/**
+ * Listens on a port of every address, of both families, and hands each connection on, whose it is then. @returns the listener, which ends it by
+ * being closed. @throws SocketError EADDRINUSE.
+ */
+export async function serveConnections(stack: Stack, port: number, accepted: (connection: Socket) => Promise<void>): Promise<Socket> {
   const socket = openServing(stack, SOCK_STREAM);
   socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   try {
@@ -32,26 +35,32 @@ export async function serveStreams(stack: Stack, port: number, accepted: (stream
     await socket.close();
     throw error;
   }
-  const streams = new Set<SocketStream>();
-  const loop = async (): Promise<void> => {
-    for (;;) {
-      const connection = await socket.accept();
-      let stream: SocketStream;
-      try {
-        stream = new SocketStream(stack, connection);
-      } catch (error) {
-        // It was reset before it was accepted.
-        await connection.close();
-        if (SocketError.is(error)) continue;
-        throw error;
-      }
-      streams.add(stream);
-      stream.on('close', () => streams.delete(stream));
-      accepted(stream);
+  const handOn = async (connection: Socket): Promise<void> => {
+    try {
+      await accepted(connection);
+    } catch (error) {
+      // Reset, before it was accepted or since.
+      await connection.close();
+      if (!SocketError.is(error)) throw error;
     }
+  };
+  const loop = async (): Promise<void> => {
+    for (;;) void handOn(await socket.accept());
   };
   loop().catch((error: unknown) => {
     if (!SocketError.is(error)) throw error;
+  });
+  return socket;
+}
+
+/** As `serveConnections`, as streams. @throws SocketError EADDRINUSE. */
+export async function serveStreams(stack: Stack, port: number, accepted: (stream: SocketStream) => void): Promise<StreamServer> {
+  const streams = new Set<SocketStream>();
+  const socket = await serveConnections(stack, port, async (connection) => {
+    const stream = new SocketStream(stack, connection);
+    streams.add(stream);
+    stream.on('close', () => streams.delete(stream));
+    accepted(stream);
   });
   return {
     socket,

@@ -1,21 +1,12 @@
 // iperf3: a server of its protocol, one test at a time, as `iperf3 -s`. TCP and UDP; the client sends, the server sends, or both.
-import { AF_INET6, MSG_WAITALL, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from '@protoloom/contracts/socket';
-import { SocketStream, type StreamServer } from '@protoloom/node';
-import { type Socket, SocketError, type Stack } from '@protoloom/stack';
+import { MSG_WAITALL } from '@protoloom/contracts/socket';
+import { SocketStream, type StreamServer, serveConnections } from '@protoloom/node';
+import type { Socket, Stack } from '@protoloom/stack';
 import { ACCESS_DENIED, COOKIE_BYTES, ControlChannel } from './protocol.js';
 import { Test } from './test.js';
 
-/** Listens on a port of every address. @throws SocketError EADDRINUSE. */
+/** @throws SocketError EADDRINUSE. */
 export async function serveIperf3(stack: Stack, port: number): Promise<StreamServer> {
-  const listener = stack.socket(AF_INET6, SOCK_STREAM);
-  listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
-  try {
-    await listener.bind({ port });
-    await listener.listen();
-  } catch (error) {
-    await listener.close();
-    throw error;
-  }
   let test: Test | undefined;
 
   /** The first connection of a test is its control; the others carry its octets. */
@@ -32,18 +23,7 @@ export async function serveIperf3(stack: Stack, port: number): Promise<StreamSer
       await socket.close();
     }
   };
-  const loop = async (): Promise<void> => {
-    for (;;) {
-      const socket = await listener.accept();
-      take(socket).catch(async (error: unknown) => {
-        await socket.close();
-        if (!SocketError.is(error)) throw error;
-      });
-    }
-  };
-  loop().catch((error: unknown) => {
-    if (!SocketError.is(error)) throw error;
-  });
+  const listener = await serveConnections(stack, port, take);
   return {
     socket: listener,
     async close() {

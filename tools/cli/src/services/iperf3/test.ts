@@ -1,8 +1,9 @@
 // One test of iperf3, from its parameters to its results: the server's half of the conversation.
 
 import { IP_TOS } from '@protoloom/contracts/ipv4';
-import { AF_INET6, IPPROTO_IP, IPPROTO_TCP, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from '@protoloom/contracts/socket';
+import { IPPROTO_IP, IPPROTO_TCP, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from '@protoloom/contracts/socket';
 import { TCP_CONGESTION, TCP_NODELAY } from '@protoloom/contracts/tcp';
+import { openServing } from '@protoloom/node';
 import { type Socket, SocketError, type Stack } from '@protoloom/stack';
 import {
   CLIENT_TERMINATE,
@@ -156,7 +157,7 @@ export class Test {
   /** Of UDP a stream is a socket that the asker's first datagram connects; the client asks for the next once it has its answer. */
   async #takeDatagrams(count: number, add: (socket: Socket) => void): Promise<void> {
     for (let i = 0; i < count; i++) {
-      const socket = this.#stack.socket(AF_INET6, SOCK_DGRAM);
+      const socket = openServing(this.#stack, SOCK_DGRAM);
       try {
         socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
         await socket.bind({ port: this.#port });
