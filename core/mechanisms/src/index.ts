@@ -1,6 +1,7 @@
 // @protoloom/mechanisms: protocol-free algorithms with time as an argument.
 
 export * from './address-buckets.js';
+export * from './ecn.js';
 export * from './fragments.js';
 export * from './group-records.js';
 export * from './group-reporter.js';

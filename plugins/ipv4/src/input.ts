@@ -24,6 +24,7 @@ import {
 } from '@protoloom/contracts/ip';
 import type { Memberships } from '@protoloom/contracts/multicast';
 import { AF_INET, IPPROTO_IGMP } from '@protoloom/contracts/socket';
+import { countEcn } from '@protoloom/mechanisms';
 import { ip4IsLoopback, readIp4 } from '@protoloom/wire';
 import { mayBeSource } from './addresses.js';
 import { counters as spec } from './counters.js';
@@ -65,7 +66,7 @@ export class Input {
     const header = wire.headerBytes(view, head);
     if (header < wire.HEADER_BYTES || header > room) return this.#drop(packet, 'malformed');
     const tos = wire.trafficClass(view, head);
-    this.#countEcn(tos, packet.gsoSegments);
+    countEcn(counters, tos, packet.gsoSegments);
     if (!wire.checksumHolds(packet.bytes, head, header)) return this.#drop(packet, 'checksum');
     const total = wire.totalBytes(view, head);
     if (total > packet.length) return this.#drop(packet, 'truncated');
@@ -168,23 +169,6 @@ export class Input {
     this.#context.errors.report(packet, PROBLEM_PROTOCOL_UNREACHABLE, 0);
     return this.#drop(packet, 'unknownProtocol');
   };
-
-  #countEcn(tos: number, segments: number): void {
-    const { counters } = this.#context;
-    switch (tos & 3) {
-      case 0:
-        counters.inNoEctPkts += segments;
-        break;
-      case 1:
-        counters.inEct1Pkts += segments;
-        break;
-      case 2:
-        counters.inEct0Pkts += segments;
-        break;
-      default:
-        counters.inCePkts += segments;
-    }
-  }
 
   #drop(packet: Packet, fate: Fate): undefined {
     this.#context.counters[fate]++;

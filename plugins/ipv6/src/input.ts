@@ -21,6 +21,7 @@ import {
 import { type Ip6ExtensionHeader, NEXTHDR_HOP, NEXTHDR_NONE } from '@protoloom/contracts/ipv6';
 import type { Memberships } from '@protoloom/contracts/multicast';
 import { AF_INET6 } from '@protoloom/contracts/socket';
+import { countEcn } from '@protoloom/mechanisms';
 import { isLoopbackWords, isMulticastWords, nextHeaderAt, readIp6 } from '@protoloom/wire';
 import { mayBeSource, scope } from './addresses.js';
 import { counters as spec } from './counters.js';
@@ -58,7 +59,7 @@ export class Input {
     counters.inOctets += packet.length;
     const { view, head, addresses } = packet;
     if (packet.tail - head < wire.HEADER_BYTES || wire.version(view, head) !== 6) return this.#drop(packet, 'malformed');
-    this.#countEcn(wire.trafficClass(view, head), packet.gsoSegments);
+    countEcn(counters, wire.trafficClass(view, head), packet.gsoSegments);
     readIp6(view, head + 8, addresses, 0);
     readIp6(view, head + 24, addresses, 4);
     if (!this.#mayArrive(packet)) return this.#drop(packet, 'malformed');
@@ -87,24 +88,6 @@ export class Input {
     packet.pull(packet.l4 - packet.head);
     if (!hooks.input.empty && hooks.input.run(packet) !== PASS) return this.#drop(packet, 'hooked');
     this.#deliver(packet);
-  }
-
-  /** By the ECN field, RFC 3168 §5. */
-  #countEcn(trafficClass: number, segments: number): void {
-    const { counters } = this.#context;
-    switch (trafficClass & 3) {
-      case 0:
-        counters.inNoEctPkts += segments;
-        break;
-      case 1:
-        counters.inEct1Pkts += segments;
-        break;
-      case 2:
-        counters.inEct0Pkts += segments;
-        break;
-      default:
-        counters.inCePkts += segments;
-    }
   }
 
   /** RFC 4291 §2.5.3 and §2.7: no group as source; the loopback address, and groups of this node alone, on no wire. */
