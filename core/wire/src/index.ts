@@ -4,7 +4,7 @@ export * from './checksum.js';
 export { FlowTable, WordsTable } from './flow-table.js';
 export { Ip4Address } from './ip4.js';
 export { Ip6Address } from './ip6.js';
-export { nextHeaderAt } from './ip6-headers.js';
+export { extensionBytes, IP6_HEADER_BYTES, nextHeaderAt } from './ip6-headers.js';
 export { MacAddress } from './mac.js';
 export { InterfaceAddress, type IpAddress, Mask, Prefix, parseAddress, Wildcard } from './prefix.js';
 export * from './seq.js';

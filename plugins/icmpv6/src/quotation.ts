@@ -1,6 +1,6 @@
 // Where the upper-layer header stands in a packet, behind whatever extension headers: RFC 8200 §4. For quotations, and for what is reported.
+import { extensionBytes, IP6_HEADER_BYTES } from '@protoloom/wire';
 
-export const IPV6_HEADER_BYTES = 40;
 const HOP_BY_HOP = 0;
 const ROUTING = 43;
 const FRAGMENT = 44;
@@ -18,31 +18,26 @@ export const upper = { transport: 0, at: 0 };
  * later fragment, which has none.
  */
 export function findUpper(view: DataView, from: number, end: number): boolean {
-  if (end - from < IPV6_HEADER_BYTES) return false;
+  if (end - from < IP6_HEADER_BYTES) return false;
   let next = view.getUint8(from + 6);
-  let at = from + IPV6_HEADER_BYTES;
+  let at = from + IP6_HEADER_BYTES;
   for (;;) {
-    let bytes: number;
     switch (next) {
       case HOP_BY_HOP:
       case ROUTING:
       case DESTINATION_OPTIONS:
+      case AUTHENTICATION:
         if (end - at < 2) return false;
-        bytes = (view.getUint8(at + 1) + 1) * 8;
         break;
       case FRAGMENT:
         if (end - at < FRAGMENT_HEADER_BYTES || (view.getUint16(at + 2) & OFFSET_MASK) !== 0) return false;
-        bytes = FRAGMENT_HEADER_BYTES;
-        break;
-      case AUTHENTICATION:
-        if (end - at < 2) return false;
-        bytes = (view.getUint8(at + 1) + 2) * 4;
         break;
       default:
         upper.transport = next;
         upper.at = at;
         return at <= end;
     }
+    const bytes = extensionBytes(view, next, at);
     next = view.getUint8(at);
     at += bytes;
   }

@@ -24,10 +24,21 @@ import {
   RTN_LOCAL,
 } from '@protoloom/contracts/ip';
 import { AF_INET6, IPPROTO_ICMPV6 } from '@protoloom/contracts/socket';
-import { add, copyWords, finish, isLinkLocalWords, isMulticastWords, isUnspecifiedWords, matchWords, readIp6, sum } from '@protoloom/wire';
+import {
+  add,
+  copyWords,
+  finish,
+  IP6_HEADER_BYTES,
+  isLinkLocalWords,
+  isMulticastWords,
+  isUnspecifiedWords,
+  matchWords,
+  readIp6,
+  sum,
+} from '@protoloom/wire';
 import type { counters as spec } from './counters.js';
 import { REPORTS } from './errors.js';
-import { findUpper, IPV6_HEADER_BYTES, upper } from './quotation.js';
+import { findUpper, upper } from './quotation.js';
 import type { RateLimit } from './rate-limit.js';
 import * as wire from './wire.js';
 
@@ -100,7 +111,7 @@ export class Sender implements icmp.Icmp6Output {
     const { packets, routes, limit, counters } = this.#context;
     const report = REPORTS[problem];
     const { view, l3 } = packet;
-    if (report === undefined || packet.tail - l3 < IPV6_HEADER_BYTES || !this.#mayReport(packet, problem, info)) return;
+    if (report === undefined || packet.tail - l3 < IP6_HEADER_BYTES || !this.#mayReport(packet, problem, info)) return;
     const query = this.#query;
     // From the address that was hit, where it is ours; else as a route chooses: RFC 4443 §2.2.
     readIp6(view, l3 + 24, query.addresses, SOURCE);
@@ -114,7 +125,7 @@ export class Sender implements icmp.Icmp6Output {
       else counters.outRateLimitHost++;
       return;
     }
-    const quoted = Math.min(packet.tail - l3, MAX_ERROR_BYTES - IPV6_HEADER_BYTES - wire.MESSAGE_BYTES);
+    const quoted = Math.min(packet.tail - l3, MAX_ERROR_BYTES - IP6_HEADER_BYTES - wire.MESSAGE_BYTES);
     const error = packets.make(wire.MESSAGE_BYTES + quoted);
     const at = error.put(wire.MESSAGE_BYTES + quoted);
     wire.writeHeader(error.view, at, report.type, report.code, hasInfo(problem) ? info : 0);
