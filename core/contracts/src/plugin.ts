@@ -171,9 +171,12 @@ export interface InterfaceStateEvents<S> {
   down?(iface: Interface, state: S): void;
   gone?(iface: Interface, state: S): void;
 }
-/** A typed slot in every socket, made on first use. */
+/** A typed slot in every socket, for what most sockets leave as it is. */
 export interface SocketSlots<S> {
+  /** The socket's own, made on first use: to be changed. */
   of(socket: SocketState): S;
+  /** What has been made; undefined where nothing was changed yet, and the defaults hold. */
+  ifMade(socket: SocketState): S | undefined;
 }
 
 export type Uses = Readonly<Record<string, Use<never>>>;

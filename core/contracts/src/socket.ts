@@ -246,6 +246,8 @@ export interface SocketState {
   receiveErrors6: boolean;
   /** SO_ZEROCOPY: MSG_ZEROCOPY is heard. */
   zeroCopy: boolean;
+  /** Identification of the next IPv4 datagram that nobody may fragment, as Linux's inet_id; -1: to be chosen. */
+  nextId4: number;
   /** Errors to be read with MSG_ERRQUEUE; undefined while there are none: POLLERR holds otherwise. */
   errors: ErrorQueue | undefined;
   /** Index of the interface that it is bound to, 0: any. */
@@ -257,7 +259,7 @@ export interface SocketState {
   /** µs; 0: for ever. For the facade, which is what waits. */
   receiveTimeoutUs: number;
   sendTimeoutUs: number;
-  readonly slots: unknown[];
+  slots: unknown[];
   /** A state of the same options for a socket that a listener begets. */
   inherit(): SocketState;
 }

@@ -40,9 +40,12 @@ export class SlotRegistry {
         const made = socket.slots[slot] as S | undefined;
         if (made !== undefined) return made;
         const state = make(socket);
+        // The one that sockets begin with is everybody's.
+        if (socket.slots.length <= slot) socket.slots = Array.from({ length: this.#sockets }, (_, i) => socket.slots[i]);
         socket.slots[slot] = state;
         return state;
       },
+      ifMade: (socket) => socket.slots[slot] as S | undefined,
     };
   }
 

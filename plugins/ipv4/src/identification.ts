@@ -1,5 +1,6 @@
 // Identification: RFC 6864. As Linux, counters shared by hashed (source, destination, protocol), which run ahead by the time unused.
 import type { Clock, Entropy } from '@protoloom/contracts';
+import type { SocketState } from '@protoloom/contracts/socket';
 import { halfSipHash } from '@protoloom/wire';
 
 const COUNTERS = 2048;
@@ -21,6 +22,13 @@ export class Identification {
     this.#seed0 = entropy.word();
     this.#seed1 = entropy.word();
     for (let i = 0; i < COUNTERS; i++) this.#counters[i] = entropy.word();
+  }
+
+  /** For a socket's datagrams that nobody may fragment (RFC 6864 §4): takes `count` of a series of its own, as Linux; answers the first. */
+  ofSocket(socket: SocketState, count: number): number {
+    const id = socket.nextId4 < 0 ? this.#entropy.word() & 0xffff : socket.nextId4;
+    socket.nextId4 = (id + count) & 0xffff;
+    return id;
   }
 
   /** Takes `count` numbers in a row; answers the first, 16 bits. */

@@ -34,7 +34,7 @@ import { ALL_HOSTS, Output } from './output.js';
 import { Reassembly } from './reassembly.js';
 import { segmenter } from './segmenter.js';
 import { socketAttachments, socketHandlers } from './socket-options.js';
-import { makeSocketState } from './socket-state.js';
+import { defaultDiscovery, makeSocketState } from './socket-state.js';
 import { interfaceSysctls, sysctls } from './sysctls.js';
 import { VERSION } from './version.js';
 import * as wire from './wire.js';
@@ -81,7 +81,7 @@ export const ipv4 = definePlugin({
     interfaceSysctls: interfaceKnobs,
     socketState,
   }) {
-    const sockets = socketState(() => makeSocketState(knobs.noPmtuDisc !== 0, entropy.word() & 0xffff));
+    const sockets = socketState(() => makeSocketState(defaultDiscovery(knobs.noPmtuDisc)));
     const reassembly = new Reassembly({
       clock,
       timers,

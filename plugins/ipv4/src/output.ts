@@ -15,12 +15,12 @@ import {
 import { type NextHop, type PacketHooks, type Route, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
 import { IP_PMTUDISC_DO, IP_PMTUDISC_INTERFACE, IP_PMTUDISC_PROBE, IP_PMTUDISC_WANT } from '@protoloom/contracts/ipv4';
 import type { Memberships } from '@protoloom/contracts/multicast';
-import { AF_INET } from '@protoloom/contracts/socket';
+import { AF_INET, type SocketState } from '@protoloom/contracts/socket';
 import { ip4IsLoopback } from '@protoloom/wire';
 import type { counters as spec } from './counters.js';
 import type { Identification } from './identification.js';
 import { keepCopied } from './options.js';
-import type { Ip4SocketState } from './socket-state.js';
+import { defaultDiscovery, type Ip4SocketState } from './socket-state.js';
 import * as wire from './wire.js';
 
 const MAX_PACKET_BYTES = 65_535;
@@ -33,7 +33,7 @@ export interface OutputContext {
   readonly linkInput: LinkInput;
   readonly memberships: Cell<Memberships>;
   readonly counters: Counters<typeof spec>;
-  readonly sysctls: { readonly defaultTtl: number };
+  readonly sysctls: { readonly defaultTtl: number; readonly noPmtuDisc: number };
   readonly sockets: SocketSlots<Ip4SocketState>;
   readonly identification: Identification;
 }
@@ -47,8 +47,9 @@ export class Output {
 
   /** The network layer's part of `Route.output`. */
   send(packet: Packet, route: Route, protocol: number, hop: NextHop): number {
-    const { counters, sockets, hooks } = this.#context;
-    const options = packet.socket === undefined || packet.socket.family === 0 ? undefined : sockets.of(packet.socket);
+    const { counters, sockets, hooks, sysctls } = this.#context;
+    const socket = packet.socket?.family === 0 ? undefined : packet.socket;
+    const options = socket === undefined ? undefined : sockets.ifMade(socket);
     const { addresses, iface, type } = route;
     const source = addresses[3] as number;
     counters.outRequests++;
@@ -62,7 +63,7 @@ export class Output {
     const total = header + packet.length;
     const single = packet.gsoKind === GSO_NONE;
     if (total > MAX_PACKET_BYTES) return -ERRNO.EMSGSIZE;
-    const discover = options?.mtuDiscover;
+    const discover = options?.mtuDiscover ?? (socket === undefined ? undefined : defaultDiscovery(sysctls.noPmtuDisc));
     // From IP_PMTUDISC_PROBE on the link alone counts; before it, what is known of the path.
     const mtu = discover !== undefined && discover >= IP_PMTUDISC_PROBE ? iface.mtu : route.mtu;
     const fits = total <= mtu || !single;
@@ -86,7 +87,7 @@ export class Output {
       header,
       packet.ecn | (packet.trafficClass >= 0 ? packet.trafficClass : (options?.tos ?? 0)),
       total,
-      this.#identify(packet, route, protocol, dontFragment, options),
+      this.#identify(packet, route, protocol, dontFragment, socket),
       dontFragment ? wire.DF : 0,
       this.#hops(packet, route, options),
       protocol,
@@ -129,13 +130,10 @@ export class Output {
   }
 
   /** RFC 6864 §4: a datagram that is never fragmented may have any; others need one of their own. */
-  #identify(packet: Packet, route: Route, protocol: number, dontFragment: boolean, options: Ip4SocketState | undefined): number {
+  #identify(packet: Packet, route: Route, protocol: number, dontFragment: boolean, socket: SocketState | undefined): number {
     if (!dontFragment)
       return this.#context.identification.next(route.addresses[3] as number, route.addresses[7] as number, protocol, packet.gsoSegments);
-    if (options === undefined) return 0;
-    const id = options.nextId;
-    options.nextId = (id + packet.gsoSegments) & 0xffff;
-    return id;
+    return socket === undefined ? 0 : this.#context.identification.ofSocket(socket, packet.gsoSegments);
   }
 
   /** Broadcasts, and datagrams to groups that we are in, come back to us: RFC 1112 §6.1, and Linux's ip_mc_output. */

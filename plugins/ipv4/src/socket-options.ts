@@ -155,23 +155,23 @@ export function socketHandlers({
       ({ multicastIface }) => multicastIface,
     ),
     tosControl: {
-      read: (socket, packet) => (sockets.of(socket).recvTos ? packet.trafficClass : undefined),
+      read: (socket, packet) => (sockets.ifMade(socket)?.recvTos ? packet.trafficClass : undefined),
       write: (_, packet, value) => setOctet(packet, 'trafficClass', value, 0),
     },
     ttlControl: {
-      read: (socket, packet) => (sockets.of(socket).recvTtl ? packet.hopLimit : undefined),
+      read: (socket, packet) => (sockets.ifMade(socket)?.recvTtl ? packet.hopLimit : undefined),
       write: (_, packet, value) => setOctet(packet, 'hopLimit', value, 1),
     },
     pktInfoControl: {
       read(socket, packet) {
-        if (!sockets.of(socket).pktInfo) return undefined;
+        if (!sockets.ifMade(socket)?.pktInfo) return undefined;
         const destination = packet.addresses[7] as number;
         return { ifindex: packet.iface.index, specDst: destination, addr: destination };
       },
     },
     recvOptsControl: {
       read(socket, packet) {
-        if (!sockets.of(socket).recvOpts || packet.l4 - packet.l3 <= wire.HEADER_BYTES) return undefined;
+        if (!sockets.ifMade(socket)?.recvOpts || packet.l4 - packet.l3 <= wire.HEADER_BYTES) return undefined;
         return packet.bytes.slice(packet.l3 + wire.HEADER_BYTES, packet.l4);
       },
     },

@@ -18,16 +18,17 @@ export interface Ip4SocketState {
   multicastLoop: boolean;
   /** Index, 0: by route. */
   multicastIface: number;
-  /** The next identification of an unfragmented datagram, as Linux's inet_id. */
-  nextId: number;
 }
 
 const NO_OPTIONS = new Uint8Array(0);
 
-export const makeSocketState = (noPmtuDisc: boolean, id: number): Ip4SocketState => ({
+/** What IP_MTU_DISCOVER is unless a socket says otherwise. @param noPmtuDisc `net.ipv4.ip_no_pmtu_disc`. */
+export const defaultDiscovery = (noPmtuDisc: number): number => (noPmtuDisc === 0 ? IP_PMTUDISC_WANT : IP_PMTUDISC_DONT);
+
+export const makeSocketState = (mtuDiscover: number): Ip4SocketState => ({
   ttl: -1,
   tos: 0,
-  mtuDiscover: noPmtuDisc ? IP_PMTUDISC_DONT : IP_PMTUDISC_WANT,
+  mtuDiscover,
   options: NO_OPTIONS,
   recvOpts: false,
   recvTtl: false,
@@ -37,5 +38,4 @@ export const makeSocketState = (noPmtuDisc: boolean, id: number): Ip4SocketState
   multicastTtl: 1,
   multicastLoop: true,
   multicastIface: 0,
-  nextId: id,
 });

@@ -58,7 +58,7 @@ export class Output {
       return -ERRNO.EMSGSIZE;
     }
     const group = route.type === RTN_MULTICAST;
-    const groupOptions = group && packet.socket?.family === AF_INET6 ? sockets.of(packet.socket) : undefined;
+    const groupOptions = group && packet.socket?.family === AF_INET6 ? sockets.ifMade(packet.socket) : undefined;
     const at = packet.push(wire.HEADER_BYTES);
     packet.l4 = at + wire.HEADER_BYTES;
     packet.l3 = at;

@@ -76,8 +76,7 @@ export const multicast = definePlugin({
             return packetAddresses[6] === 0xffff && packetAddresses[4] === 0 && packetAddresses[5] === 0 ? takesAll : takesAll6;
           },
           closed(socket) {
-            const { memberships } = sockets.of(socket);
-            for (const membership of memberships.splice(0)) membership.leave();
+            for (const membership of sockets.ifMade(socket)?.memberships.splice(0) ?? []) membership.leave();
           },
           forEach: (iface, family, visit) => groups.forEach(iface, family, visit),
         },

@@ -7,35 +7,56 @@ export interface SocketDefaults {
   readonly rmemDefault: number;
 }
 
+/** Options that few sockets set: those that have set none share these, and one that sets any gets a record of its own. */
+const RARE = {
+  reuseAddress: false,
+  reusePort: false,
+  broadcast: false,
+  dontRoute: false,
+  oobInline: false,
+  linger: -1,
+  receiveErrors4: false,
+  receiveErrors6: false,
+  zeroCopy: false,
+  receiveTimeoutUs: 0,
+  sendTimeoutUs: 0,
+};
+type Rare = typeof RARE;
+
+/** What a socket without options in plugins has. */
+const NO_SLOTS: unknown[] = Object.freeze([]) as never;
+
 export class StackSocketState implements SocketState {
   readonly family: number;
   readonly type: number;
   readonly protocol: number;
   endpoint: Endpoint | undefined = undefined;
-  reuseAddress = false;
-  reusePort = false;
-  broadcast = false;
-  dontRoute = false;
+  declare reuseAddress: boolean;
+  declare reusePort: boolean;
+  declare broadcast: boolean;
+  declare dontRoute: boolean;
   keepAlive = false;
-  oobInline = false;
-  linger = -1;
+  declare oobInline: boolean;
+  declare linger: number;
   sendBuffer: number;
   receiveBuffer: number;
   sendBufferLocked = false;
   receiveBufferLocked = false;
   receiveLowWater = 1;
-  receiveErrors4 = false;
-  receiveErrors6 = false;
-  zeroCopy = false;
+  declare receiveErrors4: boolean;
+  declare receiveErrors6: boolean;
+  declare zeroCopy: boolean;
+  nextId4 = -1;
   errors: ErrorQueue | undefined = undefined;
   boundInterface = 0;
   mark = 0;
   priority = 0;
-  maxPacingRate = Number.POSITIVE_INFINITY;
-  receiveTimeoutUs = 0;
-  sendTimeoutUs = 0;
+  maxPacingRate: number = Number.POSITIVE_INFINITY;
+  declare receiveTimeoutUs: number;
+  declare sendTimeoutUs: number;
   /** Replaced by a copy in what a listener begets; plain values inside are shared until written, so plugins copy on write. */
-  slots: unknown[] = [];
+  slots: unknown[] = NO_SLOTS;
+  rare: Readonly<Rare> = RARE;
 
   constructor(family: number, type: number, protocol: number, defaults: SocketDefaults) {
     this.family = family;
@@ -54,9 +75,21 @@ export class StackSocketState implements SocketState {
     const child: StackSocketState = Object.assign(made, this);
     child.endpoint = undefined;
     child.errors = undefined;
-    child.slots = this.slots.map((slot) =>
-      typeof slot === 'object' && slot !== null ? Object.assign(Object.create(Object.getPrototypeOf(slot)), slot) : slot,
-    );
+    child.nextId4 = -1;
+    if (this.slots !== NO_SLOTS)
+      child.slots = this.slots.map((slot) =>
+        typeof slot === 'object' && slot !== null ? Object.assign(Object.create(Object.getPrototypeOf(slot)), slot) : slot,
+      );
     return child;
   }
 }
+
+for (const name of Object.keys(RARE) as (keyof Rare)[])
+  Object.defineProperty(StackSocketState.prototype, name, {
+    get(this: StackSocketState) {
+      return this.rare[name];
+    },
+    set(this: StackSocketState, value: boolean | number) {
+      if (this.rare[name] !== value) this.rare = { ...this.rare, [name]: value };
+    },
+  });
