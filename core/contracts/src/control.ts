@@ -51,6 +51,8 @@ export interface AddressOptions {
   readonly noPrefixRoute?: boolean | undefined;
   /** RFC 8981: preferred or not as sources by use_tempaddr. */
   readonly temporary?: boolean | undefined;
+  /** `mngtmpaddr`: temporary addresses are made of its prefix, which has 64 bits. */
+  readonly manageTemporary?: boolean | undefined;
 }
 export interface AddressInfo {
   readonly iface: string;
@@ -61,7 +63,7 @@ export interface AddressInfo {
   readonly peer: string | undefined;
   readonly scope: 'global' | 'link' | 'host';
   readonly secondary: boolean;
-  /** As `ip address` names them: `permanent`, `temporary`, `tentative`, `dadfailed`, `deprecated`, `noprefixroute`. */
+  /** As `ip address` names them: `permanent`, `temporary`, `mngtmpaddr`, `tentative`, `dadfailed`, `deprecated`, `noprefixroute`. */
   readonly flags: readonly string[];
   /** s left, undefined: for ever. */
   readonly validLifetime: number | undefined;

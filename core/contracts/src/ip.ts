@@ -127,6 +127,8 @@ export interface LocalAddress {
   readonly deprecated: boolean;
   /** One of RFC 8981's. */
   readonly temporary: boolean;
+  /** Temporary addresses are made of its prefix. */
+  readonly managesTemporary: boolean;
   /** µs of the clock, Infinity: for ever. */
   readonly preferredUntilUs: number;
   readonly validUntilUs: number;

@@ -1,5 +1,6 @@
 // IPv6: the points that transports, extension headers and options attach to. Numbers are IANA's and Linux's.
 import type { CounterSpec } from './counters.js';
+import type { Interface } from './interface.js';
 import type { NextHop } from './ip.js';
 import type { Packet } from './packet.js';
 import type { SysctlSpec } from './sysctl.js';
@@ -43,6 +44,13 @@ export interface Ip6Fragmenter {
   fragment(packet: Packet, mtu: number, hop: NextHop): number;
 }
 export const IP6_FRAGMENTER = service<Ip6Fragmenter>('ipv6.fragmenter', 1);
+
+/** Temporary addresses, RFC 8981, as source selection asks for them (RFC 6724 §5, rule 7). Provided by whoever makes them. */
+export interface Ip6TemporaryAddresses {
+  /** Whether those of the interface go before public addresses: `use_tempaddr` of 2 at least. */
+  preferred(iface: Interface): boolean;
+}
+export const IP6_TEMPORARY_ADDRESSES = service<Ip6TemporaryAddresses>('ipv6.temporary-addresses', 1);
 
 /** What becomes of packets with a header of options. Declared by the plugins of both such headers, moved by what they share. */
 export const optionsCounters = <const H extends 'HBH' | 'DSTOPTS'>(header: H) =>

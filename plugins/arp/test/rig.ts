@@ -89,6 +89,7 @@ export function rig(
       usable: true,
       deprecated: false,
       temporary: false,
+      managesTemporary: false,
       preferredUntilUs: Number.POSITIVE_INFINITY,
       validUntilUs: Number.POSITIVE_INFINITY,
     }));

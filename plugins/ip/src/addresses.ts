@@ -82,6 +82,8 @@ export class AddressTable implements LocalAddresses, Addresses {
     if (network.destinationType(words, 0) !== RTN_UNICAST || parsed.address.isUnspecified) {
       throw new IpControlError('EINVAL', `${parsed.address} cannot be an interface's address: it is no unicast address`);
     }
+    if (options.manageTemporary === true && (parsed.family === AF_INET || parsed.length !== 64))
+      throw new IpControlError('EINVAL', `${text} cannot manage temporary addresses: that takes an IPv6 prefix of 64 bits`);
     const own = this.#of(iface, parsed.family);
     if (own.some((one) => equalWords(one.words, 0, words, 0) && one.prefixLength === parsed.length))
       throw new IpControlError('EEXIST', `${name} has ${text} already`);

@@ -26,6 +26,7 @@ export class AssignedAddress implements LocalAddress {
   readonly scope: number;
   readonly secondary: boolean;
   readonly temporary: boolean;
+  readonly managesTemporary: boolean;
   readonly noPrefixRoute: boolean;
   readonly mayCheck: boolean;
   readonly text: string;
@@ -54,6 +55,7 @@ export class AssignedAddress implements LocalAddress {
     this.broadcast = broadcast;
     this.peer = peer;
     this.temporary = options.temporary === true;
+    this.managesTemporary = options.manageTemporary === true;
     this.noPrefixRoute = options.noPrefixRoute === true;
     this.mayCheck = options.noDad !== true;
     this.text = parsed.toString();
@@ -85,9 +87,9 @@ export class AssignedAddress implements LocalAddress {
 
   /** Names of Linux's `ip address`. */
   get flags(): readonly string[] {
-    const { tentative, duplicate, deprecated, temporary, noPrefixRoute, validUntilUs } = this;
+    const { tentative, duplicate, deprecated, temporary, managesTemporary: mngtmpaddr, noPrefixRoute, validUntilUs } = this;
     const permanent = validUntilUs === Number.POSITIVE_INFINITY;
-    return Object.entries({ temporary, permanent, tentative, dadfailed: duplicate, deprecated, noprefixroute: noPrefixRoute })
+    return Object.entries({ temporary, permanent, tentative, dadfailed: duplicate, deprecated, mngtmpaddr, noprefixroute: noPrefixRoute })
       .filter(([, set]) => set)
       .map(([name]) => name);
   }

@@ -1,5 +1,17 @@
 // @protoloom/nd: Neighbor Discovery for IPv6, RFC 4861, and stateless address autoconfiguration, RFC 4862.
-import { attach, CLOCK, definePlugin, ENTROPY, INTERFACE_EVENTS, type Interface, LOG, PACKETS, TIMERS, use } from '@protoloom/contracts';
+import {
+  attach,
+  CLOCK,
+  definePlugin,
+  ENTROPY,
+  INTERFACE_EVENTS,
+  type Interface,
+  LOG,
+  PACKETS,
+  provide,
+  TIMERS,
+  use,
+} from '@protoloom/contracts';
 import { ADDRESSES, ROUTES_CONTROL } from '@protoloom/contracts/control';
 import {
   ICMP6_OUTPUT,
@@ -19,6 +31,7 @@ import {
   ROUTES,
   RT_SCOPE_LINK,
 } from '@protoloom/contracts/ip';
+import { IP6_TEMPORARY_ADDRESSES } from '@protoloom/contracts/ipv6';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { NEIGHBOUR_EVENTS, NEIGHBOUR_FAMILY, NEIGHBOURS, NUD_FAILED } from '@protoloom/contracts/neighbour';
 import { AF_INET6 } from '@protoloom/contracts/socket';
@@ -35,6 +48,7 @@ import { RouterSolicitation } from './router-solicitation.js';
 import { Routers } from './routers.js';
 import { Sender } from './send.js';
 import { interfaceSysctls, sysctls } from './sysctls.js';
+import { TemporaryAddresses } from './temporary.js';
 import { drop } from './validity.js';
 import { VERSION } from './version.js';
 import * as wire from './wire.js';
@@ -74,6 +88,7 @@ export const nd = definePlugin({
     redirect: attach(ICMP6_TYPE, ND_REDIRECT, '^1.0'),
     neighbourEvents: attach(NEIGHBOUR_EVENTS, '^1.0'),
   },
+  provides: { temporaryAddresses: provide(IP6_TEMPORARY_ADDRESSES, '1.0.0') },
   counters,
   sysctls,
   interfaceSysctls,
@@ -93,7 +108,8 @@ export const nd = definePlugin({
     );
     const solicitation = new RouterSolicitation(context, sender, (make) => context.interfaceState(make));
     const routers = new Routers(context, (make) => context.interfaceState(make));
-    const prefixes = new Prefixes(context, (make) => context.interfaceState(make), secretOf);
+    const temporary = new TemporaryAddresses(context, (make) => context.interfaceState(make));
+    const prefixes = new Prefixes(context, (make) => context.interfaceState(make), secretOf, temporary);
     const parameters = context.interfaceState((iface) => new LinkParameters(context, iface));
     const routerMessages = new RouterMessages(
       context,
@@ -104,6 +120,7 @@ export const nd = definePlugin({
     const detection = new Detection(context, sender, (address) => {
       linkLocal.duplicate(address);
       prefixes.duplicate(address);
+      temporary.duplicate(address);
     });
     const messages = new NeighbourMessages(context, sender, detection, routers);
     /** An unsolicited advertisement: RFC 4861 §7.2.6. */
@@ -114,6 +131,7 @@ export const nd = definePlugin({
     // The link address that was told last; a change of it is announced, a change of the MTU is not.
     const told = context.interfaceState((iface) => ({ address: iface.address }));
     return {
+      services: { temporaryAddresses: temporary },
       handlers: {
         family: new NdFamily(context, sender, parameters),
         detection,
@@ -122,7 +140,10 @@ export const nd = definePlugin({
             announce(address);
             const { family, scope, iface } = address;
             if (family === AF_INET6 && scope === RT_SCOPE_LINK) solicitation.begin(iface);
+            temporary.settled(address);
+            if (address.managesTemporary) temporary.manage(address);
           },
+          removed: (address) => temporary.removed(address),
         },
         interfaceEvents: {
           up: (iface: Interface) => linkLocal.up(iface),

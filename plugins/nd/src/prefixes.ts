@@ -6,6 +6,7 @@ import { equalWords, Ip6Address, isLinkLocalWords, isMulticastWords, matchWords,
 import type { NdContext } from './context.js';
 import { EUI64, modeOf, writeIdentifier } from './identifiers.js';
 import type { Advertised } from './routers.js';
+import type { TemporaryAddresses } from './temporary.js';
 import { textOf } from './text.js';
 import * as wire from './wire.js';
 
@@ -45,6 +46,7 @@ export class Prefixes {
   readonly #nd: NdContext;
   readonly #states: InterfaceSlots<PrefixState>;
   readonly #secretOf: (iface: Interface) => Uint8Array;
+  readonly #temporary: TemporaryAddresses;
   readonly #words = new Int32Array(4);
 
   /** @param secretOf secret of an interface's random identifiers. */
@@ -52,8 +54,10 @@ export class Prefixes {
     nd: NdContext,
     slots: (make: (iface: Interface) => PrefixState) => InterfaceSlots<PrefixState>,
     secretOf: (iface: Interface) => Uint8Array,
+    temporary: TemporaryAddresses,
   ) {
     this.#nd = nd;
+    this.#temporary = temporary;
     this.#secretOf = secretOf;
     this.#states = slots((iface) => ({ timer: nd.use.timers.timer<Interface>(iface, (one) => this.#expire(one)), onLink: [], made: [] }));
   }
@@ -169,6 +173,7 @@ export class Prefixes {
     const storedS = (address.validUntilUs - this.#nd.use.clock.nowUs) / SECOND_US;
     const validLifetime = Math.max(valid, Math.min(Math.round(storedS), TWO_HOURS_S));
     this.#nd.use.control.change(iface.name, `${textOf(address.words)}/${AUTONOMOUS_BITS}`, { validLifetime, preferredLifetime: preferred });
+    this.#temporary.manage(address);
   }
 
   /** @param prefix four words, of which the first two count. */
@@ -179,7 +184,10 @@ export class Prefixes {
     writeIdentifier(iface, this.#nd.interfaceSysctls.of(iface), this.#secretOf(iface), words, tries);
     if (this.#find(iface, words) !== undefined) return;
     this.#states.of(iface).made.push({ words, tries });
-    this.#nd.use.control.add(iface.name, `${textOf(words)}/${AUTONOMOUS_BITS}`, { validLifetime, preferredLifetime, noPrefixRoute: true });
+    const options = { validLifetime, preferredLifetime, noPrefixRoute: true, manageTemporary: true };
+    this.#nd.use.control.add(iface.name, `${textOf(words)}/${AUTONOMOUS_BITS}`, options);
+    const address = this.#find(iface, words);
+    if (address !== undefined) this.#temporary.manage(address);
   }
 
   #find(iface: Interface, words: Int32Array): LocalAddress | undefined {

@@ -216,13 +216,13 @@ describe('prefixes [RFC 4861 §6.3.4, RFC 4862 §5.5.3]', () => {
   it('make an address and a route, for as long as they are valid', () => {
     const link = new Link();
     link.receive(router({}, prefix('2001:db8:1::', 3600, 1800)), ROUTER);
-    expect(link.flags(MADE)).to.deep.equal(['tentative', 'noprefixroute']);
+    expect(link.flags(MADE)).to.deep.equal(['tentative', 'mngtmpaddr', 'noprefixroute']);
     link.sim.advance(3 * SECOND);
-    expect(link.flags(MADE)).to.deep.equal(['noprefixroute']);
+    expect(link.flags(MADE)).to.deep.equal(['mngtmpaddr', 'noprefixroute']);
     expect(route(link)).to.include({ iface: 'eth0', metric: 256 });
     expect(link.nextHop('2001:db8:1::99')).to.equal('2001:db8:1::99');
     link.sim.advance(1800 * SECOND);
-    expect(link.flags(MADE)).to.deep.equal(['deprecated', 'noprefixroute']);
+    expect(link.flags(MADE)).to.deep.equal(['deprecated', 'mngtmpaddr', 'noprefixroute']);
     link.sim.advance(1800 * SECOND);
     expect([link.flags(MADE), route(link)]).to.deep.equal([undefined, undefined]);
   });
