@@ -79,9 +79,9 @@ for (const { title, args } of DEVICES) {
 
     it('is refused at once by a closed port, and told of a closed UDP port [RFC 9293 §3.10.7.1, RFC 1122 §4.1.3.1]', async function () {
       needs(this, 'ncat');
-      const tcp = await net.sh('ncat 10.0.0.2 81 < /dev/null', 5);
+      const tcp = await net.sh('ncat 10.0.0.2 81 < /dev/null', 20);
       expect(tcp.err).to.contain('Connection refused');
-      const udp = await net.sh('(echo x; sleep 0.3; echo y; sleep 0.3) | ncat -u 10.0.0.2 81', 5);
+      const udp = await net.sh('for i in $(seq 100); do echo x || break; sleep 0.1; done | ncat -u 10.0.0.2 81', 20);
       expect(udp.err).to.contain('Connection refused');
     });
 
