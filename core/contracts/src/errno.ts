@@ -19,6 +19,7 @@ export const ERRNO = {
   EINVAL: 22,
   EPIPE: 32,
   EDOM: 33,
+  ENOMSG: 42,
   ENONET: 64,
   EPROTO: 71,
   EOVERFLOW: 75,

@@ -282,6 +282,14 @@ export interface ErrorQueues {
    */
   zeroCopied(socket: SocketState, first: number, last: number, held: number): void;
   /**
+   * Queues a notice of SO_TIMESTAMPING.
+   * @param what SCM_TSTAMP_*.
+   * @param key which octet or datagram it is about, with SOF_TIMESTAMPING_OPT_ID.
+   * @param atUs when it happened, µs since 1970-01-01 UTC.
+   * @param bytes what the reader is shown of the packet; none with SOF_TIMESTAMPING_OPT_TSONLY.
+   */
+  timestamped(socket: SocketState, what: number, key: number, atUs: number, bytes: Uint8Array, held: number): void;
+  /**
    * recvmsg(MSG_ERRQUEUE) into `bytes[from..to)`; `holder.error` follows what is next in the queue.
    * @returns octets, or -EAGAIN.
    */

@@ -39,6 +39,14 @@ export interface PacketOwner {
   packetReleased(bytes: number): void;
 }
 
+/** Told where a packet is on its way out: what SO_TIMESTAMPING asks for. It only looks at the packet. */
+export interface PacketWitness {
+  /** At its interface, before it may have to wait. */
+  scheduled(packet: Packet): void;
+  /** Its device has it. */
+  sent(packet: Packet): void;
+}
+
 /**
  * A packet. Handlers and devices *borrow* it, its bytes and its fragments until their call returns; whoever keeps it calls `take()`,
  * and `release()` when done. Whoever needs a second one calls `copy()`.
@@ -86,6 +94,7 @@ export interface Packet {
   owner: PacketOwner | undefined;
   /** Bytes charged to `owner`. */
   charge: number;
+  witness: PacketWitness | undefined;
   priority: number;
   mark: number;
   /** Flow hash, 0 when not computed. */

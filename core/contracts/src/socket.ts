@@ -2,6 +2,8 @@
 import type { Packet } from './packet.js';
 import { mapPoint, service } from './token.js';
 
+export * from './timestamping.js';
+
 export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
@@ -43,6 +45,8 @@ export const SO_ACCEPTCONN = 30;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_MARK = 36;
+export const SO_TIMESTAMPING = 37;
+export const SCM_TIMESTAMPING = SO_TIMESTAMPING;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 export const SO_MAX_PACING_RATE = 47;
@@ -72,6 +76,10 @@ export const SO_EE_ORIGIN_ICMP = 2;
 export const SO_EE_ORIGIN_ICMP6 = 3;
 export const SO_EE_ORIGIN_TIMESTAMPING = 4;
 export const SO_EE_ORIGIN_ZEROCOPY = 5;
+/** In `ee_info` of a notice of SO_TIMESTAMPING: what has happened to the packet. */
+export const SCM_TSTAMP_SND = 0;
+export const SCM_TSTAMP_SCHED = 1;
+export const SCM_TSTAMP_ACK = 2;
 /** In `ee_code` of a notice of MSG_ZEROCOPY: the octets were copied all the same. */
 export const SO_EE_CODE_ZEROCOPY_COPIED = 1;
 
@@ -120,6 +128,8 @@ export interface ExtendedError {
 /** An error that waits for recvmsg(MSG_ERRQUEUE). */
 export interface QueuedError {
   readonly error: ExtendedError;
+  /** When what it tells of happened, µs since 1970-01-01 UTC: SO_TIMESTAMPING; undefined: nobody asked. */
+  readonly atUs: number | undefined;
   /** Where the packet that it is about was sent; undefined: told of none. */
   readonly destination: SocketAddress | undefined;
   /** What is known of the packet. */
@@ -213,6 +223,11 @@ export interface Endpoint {
   takeError(): number;
   /** setsockopt(2) has set an option of its `socket`, of whatever level: for what has to act on it. */
   optionSet?(level: number, name: number): void;
+  /**
+   * Where SOF_TIMESTAMPING_OPT_ID counts octets from: the first that is not acknowledged, or the next one to be written. Undefined: there
+   * is no connection. A stream's.
+   */
+  timestampOrigin?(isWritten: boolean): number | undefined;
 }
 
 export interface ReadinessListener {
@@ -246,6 +261,9 @@ export interface SocketState {
   receiveErrors6: boolean;
   /** SO_ZEROCOPY: MSG_ZEROCOPY is heard. */
   zeroCopy: boolean;
+  /** SO_TIMESTAMPING: SOF_TIMESTAMPING_*, and where SOF_TIMESTAMPING_OPT_ID counts from. */
+  timestamping: number;
+  timestampOrigin: number;
   /** Identification of the next IPv4 datagram that nobody may fragment, as Linux's inet_id; -1: to be chosen. */
   nextId4: number;
   /** Errors to be read with MSG_ERRQUEUE; undefined while there are none: POLLERR holds otherwise. */

@@ -1,12 +1,14 @@
 import {
   ARPHRD_NONE,
   attach,
+  type DevicePort,
   definePlugin,
   ETHERTYPE,
   FRAME_TAP,
   LINK_INPUT,
   LINK_TYPE,
   type LinkType,
+  PACKETS,
   type Packet,
   TIMERS,
   TURNS,
@@ -66,6 +68,24 @@ function withDevice(stack: Stack, name = 'd0'): SimDevice {
   stack.link.up(name);
   return device;
 }
+/** Takes nothing until it is drained. */
+class FullDevice extends SimDevice {
+  #full = true;
+  #port: DevicePort | undefined;
+
+  override open(port: DevicePort): void {
+    this.#port = port;
+    super.open(port);
+  }
+  override transmit(packet: Packet): boolean {
+    return !this.#full && super.transmit(packet);
+  }
+  drain(): void {
+    this.#full = false;
+    this.#port?.writable();
+  }
+}
+
 const frame = (etherType: number, ...rest: number[]) => plainFrame(Uint8Array.of(etherType >> 8, etherType, ...rest));
 function run(stack: Stack, at: Host, us = 0): void {
   at.us += us;
@@ -174,6 +194,46 @@ describe('the turn', () => {
     run(stack, at);
     expect(taps).to.equal(1);
     expect(stack.nextTurnUs()).to.equal(Number.POSITIVE_INFINITY);
+  });
+
+  it('tells a packet’s witness when it comes to its interface, and when the device has it, which may be later', () => {
+    const at = host();
+    const seen: string[] = [];
+    const witness = { scheduled: () => void seen.push(`scheduled ${at.us}`), sent: () => void seen.push(`sent ${at.us}`) };
+    const answer = definePlugin({
+      ...manifest,
+      name: 'answer',
+      uses: { packets: use(PACKETS, '^1.0') },
+      counters: { received: { unit: 'packets', fate: 'replied', doc: '' } },
+      attaches: { it: attach(ETHERTYPE, 1, '^1.0') },
+      create: ({ use: { packets }, counters }) => ({
+        handlers: {
+          it: ({ iface }: Packet) => {
+            const packet = packets.make(2);
+            packet.put(2);
+            packet.witness = witness;
+            iface.transmit(packet);
+            packets.done(packet);
+            counters.received++;
+            return undefined;
+          },
+        },
+      }),
+    });
+    const stack = stackOf([link, answer], at).start();
+    const device = new FullDevice({ type: ARPHRD_NONE, name: 'd0' });
+    stack.link.add(device);
+    stack.link.up('d0');
+    device.arrive(frame(1));
+    run(stack, at);
+    expect(seen).to.deep.equal(['scheduled 1000000']);
+    at.us += 50;
+    device.drain();
+    expect(seen).to.deep.equal(['scheduled 1000000', 'sent 1000050']);
+    device.arrive(frame(1));
+    run(stack, at);
+    expect(seen.slice(2)).to.deep.equal(['scheduled 1000050', 'sent 1000050']);
+    expect(stack.packetsInHand).to.equal(0);
   });
 
   it('removes an interface with all that it had, a hundred times over', () => {

@@ -1,4 +1,4 @@
-// Error queues of sockets, ip(7): IP_RECVERR, IPV6_RECVERR and recvmsg(MSG_ERRQUEUE), for every transport.
+// Error queues of sockets, ip(7): IP_RECVERR, IPV6_RECVERR, SO_TIMESTAMPING and recvmsg(MSG_ERRQUEUE), for every transport.
 import { DESTINATION, ERRNO } from '@protoloom/contracts';
 import type { ErrorHolder, ErrorQueues, InboundError } from '@protoloom/contracts/ip';
 import { IP_RECVERR } from '@protoloom/contracts/ipv4';
@@ -13,11 +13,16 @@ import {
   MSG_ERRQUEUE,
   MSG_TRUNC,
   type QueuedError,
+  SCM_TIMESTAMPING,
   SO_EE_CODE_ZEROCOPY_COPIED,
   SO_EE_ORIGIN_ICMP,
   SO_EE_ORIGIN_ICMP6,
   SO_EE_ORIGIN_LOCAL,
+  SO_EE_ORIGIN_TIMESTAMPING,
   SO_EE_ORIGIN_ZEROCOPY,
+  SOF_TIMESTAMPING_OPT_ID,
+  SOF_TIMESTAMPING_SOFTWARE,
+  SOL_SOCKET,
   type SocketAddress,
   type SocketState,
 } from '@protoloom/contracts/socket';
@@ -73,14 +78,14 @@ export const errorQueues: ErrorQueues = {
       offender: addressOf(socket.family, offender, 0, 0),
     };
     const bytes = packet.bytes.slice(Math.min(payload, end), end);
-    push(socket, { error, destination: addressOf(socket.family, addresses, DESTINATION, port), bytes }, held);
+    push(socket, { error, atUs: undefined, destination: addressOf(socket.family, addresses, DESTINATION, port), bytes }, held);
   },
 
   local(socket: SocketState, errno: number, info: number, words: Int32Array, at: number, port: number, held: number): void {
     const asked = isMappedWords(words, at) ? socket.receiveErrors4 : socket.receiveErrors6;
     if (!asked) return;
     const error = { ee_errno: errno, ee_origin: SO_EE_ORIGIN_LOCAL, ee_info: info, ...NOT_ICMP };
-    push(socket, { error, destination: addressOf(socket.family, words, at, port), bytes: NO_BYTES }, held);
+    push(socket, { error, atUs: undefined, destination: addressOf(socket.family, words, at, port), bytes: NO_BYTES }, held);
   },
 
   zeroCopied(socket: SocketState, first: number, last: number, held: number): void {
@@ -99,7 +104,20 @@ export const errorQueues: ErrorQueues = {
       ee_data: last,
       offender: undefined,
     };
-    push(socket, { error, destination: undefined, bytes: NO_BYTES }, held);
+    push(socket, { error, atUs: undefined, destination: undefined, bytes: NO_BYTES }, held);
+  },
+
+  timestamped(socket: SocketState, what: number, key: number, atUs: number, bytes: Uint8Array, held: number): void {
+    const error: ExtendedError = {
+      ee_errno: ERRNO.ENOMSG,
+      ee_origin: SO_EE_ORIGIN_TIMESTAMPING,
+      ee_type: 0,
+      ee_code: 0,
+      ee_info: what,
+      ee_data: (socket.timestamping & SOF_TIMESTAMPING_OPT_ID) === 0 ? 0 : key >>> 0,
+      offender: undefined,
+    };
+    push(socket, { error, atUs, destination: undefined, bytes }, held);
   },
 
   read(socket: SocketState, holder: ErrorHolder, bytes: Uint8Array, from: number, to: number, message: Message): number {
@@ -115,6 +133,8 @@ export const errorQueues: ErrorQueues = {
     message.hasAddress = entry.destination !== undefined;
     if (entry.destination !== undefined) copyAddress(entry.destination, message.address);
     if (message.wantsControls) {
+      if (entry.atUs !== undefined && (socket.timestamping & SOF_TIMESTAMPING_SOFTWARE) !== 0)
+        message.controls.push({ level: SOL_SOCKET, type: SCM_TIMESTAMPING, value: timeOf(entry.atUs) });
       const isInet6 = socket.family === AF_INET6;
       const level = isInet6 ? IPPROTO_IPV6 : IPPROTO_IP;
       message.controls.push({ level, type: isInet6 ? IPV6_RECVERR : IP_RECVERR, value: entry.error });
@@ -122,6 +142,12 @@ export const errorQueues: ErrorQueues = {
     return count;
   },
 };
+
+/** As struct timespec. */
+const timeOf = (us: number): { readonly sec: number; readonly nsec: number } => ({
+  sec: Math.floor(us / 1_000_000),
+  nsec: (us % 1_000_000) * 1000,
+});
 
 function copyAddress(from: SocketAddress, to: SocketAddress): void {
   to.family = from.family;

@@ -31,7 +31,7 @@ import { optionSet, readiness, takeAnyError, takeError } from './events/status.j
 import { isClient, NO_TEXT, type Text } from './fastopen/client.js';
 import { makeTcb } from './make.js';
 import { isConnecting } from './state.js';
-import type { Tcb, TcbUser } from './tcb.js';
+import { type Tcb, type TcbUser, writeEnd } from './tcb.js';
 import { isAtMark, isHole, receiveUrgent, skipHole, untilMark } from './urgent.js';
 import { zeroCopyWritten } from './zero-copy.js';
 
@@ -258,6 +258,12 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
 
   takeError(): number {
     return takeAnyError(this.tcb);
+  }
+
+  timestampOrigin(isWritten: boolean): number | undefined {
+    const { tcb } = this;
+    if (tcb.state === TCP_CLOSE || tcb.state === TCP_LISTEN) return undefined;
+    return isWritten ? writeEnd(tcb) : tcb.sndUna;
   }
 
   /** SO_KEEPALIVE and its like take effect at once. */

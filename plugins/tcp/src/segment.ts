@@ -26,6 +26,7 @@ import {
 } from './options.js';
 import { type Peer, resolve, routeOf, tooBig, usualOptions } from './route.js';
 import type { Tcb } from './tcb.js';
+import { stampOf } from './timestamping.js';
 import { urgentPointer } from './urgent.js';
 import { chooseScale, fullSpace, openingClamp, selectWindow } from './window.js';
 import * as wire from './wire.js';
@@ -88,6 +89,7 @@ export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number
     packet.gsoSegments = segments;
   }
   fromSocket(tcb, packet);
+  if (tcb.stamps !== undefined) packet.witness = stampOf(tcb.stamps, seq, length);
   sealOutside(tcb, packet);
   ackSent(tcb);
   if (length > 0) {

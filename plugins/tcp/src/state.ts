@@ -88,6 +88,7 @@ function ended(tcb: Tcb): void {
   if (!tcb.boundPort || isLeft) tcp.ports.release(tcb);
   closeController(tcb);
   if (tcb.zeroCopies !== undefined) zeroCopyAcknowledged(tcb, tcb.zeroCopies, writeEnd(tcb));
+  tcb.stamps = undefined;
   tcb.send.clear();
   tcp.memory.forget(tcb);
   tcb.recovery.board.clear();

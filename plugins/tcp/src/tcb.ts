@@ -16,6 +16,7 @@ import type { MtuProbe } from './mtu-probe.js';
 import type { Recovery } from './recovery/recovery.js';
 import type { SackBlocks } from './sack.js';
 import type { View } from './sender-view.js';
+import type { Stamp } from './timestamping.js';
 import type { Urgent } from './urgent.js';
 import type { ZeroCopies } from './zero-copy.js';
 
@@ -260,6 +261,8 @@ export class Tcb {
   /** TCP_INQ: reading tells how much is left. */
   tellsQueued = false;
   zeroCopies: ZeroCopies | undefined = undefined;
+  /** Writes that SO_TIMESTAMPING tells of, in order, until they are acknowledged. */
+  stamps: Stamp[] | undefined = undefined;
 
   // ---- errors
   /** SO_ERROR, positive errno. */

@@ -48,11 +48,23 @@ describe('the process that a script plays', () => {
     expect(result.conversation).to.deep.equal([]);
   });
 
-  it('what is not there fails with one line that names it: timestamps of the socket, and their control message', () => {
-    const { result } = failing(`${ACCEPTED}+0 setsockopt(4, SOL_SOCKET, SO_TIMESTAMPING, [SOF_TIMESTAMPING_TX_ACK], 4) = 0`);
-    expect(result.reason).to.equal('setsockopt: the stack has no option SO_TIMESTAMPING of SOL_SOCKET');
-    passes(`${ACCEPTED}+0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 0}], msg_flags=MSG_ERRQUEUE,
-  msg_control=[{cmsg_level=SOL_SOCKET, cmsg_type=SCM_TIMESTAMPING, cmsg_data={scm_sec=0, scm_nsec=1000}}]}, MSG_ERRQUEUE) = -1 EAGAIN (…)
-`);
+  it('what is not there fails with one line that names it', () => {
+    const { result } = failing(`${ACCEPTED}+0 setsockopt(4, SOL_SOCKET, SO_TXTIME, [1], 4) = 0`);
+    expect(result.reason).to.equal('setsockopt: the stack has no option SO_TXTIME of SOL_SOCKET');
+  });
+
+  it('SCM_TIMESTAMPING: a time since the beginning, as near as times are to be', () => {
+    const text = `${ACCEPTED}+0 setsockopt(4, SOL_SOCKET, SO_TIMESTAMPING, [SOF_TIMESTAMPING_TX_ACK|SOF_TIMESTAMPING_SOFTWARE], 4) = 0
++0 write(4, ..., 10) = 10
++0 > P. 1:11(10) ack 1
++1.5 < . 1:1(0) ack 11 win 65535
++0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=MSG_ERRQUEUE, msg_control=[{cmsg_level=SOL_SOCKET,
+  cmsg_type=SCM_TIMESTAMPING, cmsg_data={scm_sec=1, scm_nsec=NSEC}}, {cmsg_level=SOL_IP, cmsg_type=IP_RECVERR, cmsg_data={
+  ee_errno=ENOMSG, ee_origin=SO_EE_ORIGIN_TIMESTAMPING, ee_type=0, ee_code=0, ee_info=SCM_TSTAMP_ACK, ee_data=0}}]}, MSG_ERRQUEUE) = 10
+`;
+    passes(text, { definitions: { NSEC: '503000000' } });
+    const { fields } = failing(text, { definitions: { NSEC: '505000000' } });
+    expect(fields).to.deep.equal(['msg_control[0].cmsg_data.scm_nsec']);
+    expect(failing(text, { definitions: { NSEC: '503000000' }, strictTime: true }).fields).to.deep.equal(fields);
   });
 });

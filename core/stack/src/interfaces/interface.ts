@@ -165,6 +165,7 @@ export class NetInterface implements Interface, IngressPort {
       return;
     }
     packet.iface = this;
+    packet.witness?.scheduled(packet);
     const taps = this.#context.taps.list;
     if (taps.length > 0) {
       packet.completeChecksum();
@@ -248,6 +249,7 @@ export class NetInterface implements Interface, IngressPort {
   };
 
   #sent(packet: Packet): void {
+    packet.witness?.sent(packet);
     this.statistics.txPackets += packet.gsoSegments;
     this.statistics.txBytes += packet.length;
   }

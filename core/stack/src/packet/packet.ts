@@ -10,6 +10,7 @@ import {
   PACKET_HOST,
   type Packet,
   type PacketOwner,
+  type PacketWitness,
 } from '@protoloom/contracts';
 import type { SocketState } from '@protoloom/contracts/socket';
 import { add, finish, sum, swap } from '@protoloom/wire';
@@ -45,6 +46,7 @@ export class PooledPacket implements Packet {
   socket: SocketState | undefined = undefined;
   owner: PacketOwner | undefined = undefined;
   charge = 0;
+  witness: PacketWitness | undefined = undefined;
   priority = 0;
   mark = 0;
   hash = 0;
@@ -193,6 +195,7 @@ export class PooledPacket implements Packet {
     this.dontFragment = false;
     this.socket = undefined;
     this.charge = 0;
+    this.witness = undefined;
     this.priority = 0;
     this.mark = 0;
     this.hash = 0;

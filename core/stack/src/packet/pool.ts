@@ -110,6 +110,7 @@ export class PacketPool implements Packets {
     to.options = from.options;
     to.dontFragment = from.dontFragment;
     to.socket = from.socket;
+    to.witness = from.witness;
     to.priority = from.priority;
     to.mark = from.mark;
     to.hash = from.hash;

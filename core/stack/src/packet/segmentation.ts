@@ -69,6 +69,8 @@ export function segment(
     piece.transport = whole.transport;
     piece.kind = whole.kind;
     piece.socket = whole.socket;
+    // What it is asked about is the whole's last octet.
+    if (last) piece.witness = whole.witness;
     piece.priority = whole.priority;
     piece.mark = whole.mark;
     piece.gsoKind = GSO_NONE;

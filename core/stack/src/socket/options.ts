@@ -2,6 +2,7 @@
 import { type Attachment, attach, ERRNO, type Interfaces } from '@protoloom/contracts';
 import type { OptionValue, SocketOption, SocketState } from '@protoloom/contracts/socket';
 import * as so from '@protoloom/contracts/socket';
+import { timestamping } from './timestamping.js';
 
 /** Linux's SOCK_MIN_SNDBUF and SOCK_MIN_RCVBUF, bytes. */
 const MIN_SNDBUF = 4608;
@@ -93,6 +94,7 @@ const LABELS = {
   protocol: [so.SO_PROTOCOL, 'SO_PROTOCOL'],
   domain: [so.SO_DOMAIN, 'SO_DOMAIN'],
   maxPacingRate: [so.SO_MAX_PACING_RATE, 'SO_MAX_PACING_RATE'],
+  timestamping: [so.SO_TIMESTAMPING, 'SO_TIMESTAMPING'],
   zeroCopy: [so.SO_ZEROCOPY, 'SO_ZEROCOPY'],
 } as const;
 
@@ -169,6 +171,7 @@ export function socketOptionHandlers({ limits, interfaces }: SocketOptionContext
       },
       get: ({ maxPacingRate }) => maxPacingRate,
     },
+    timestamping,
     zeroCopy: {
       set(socket, value) {
         // Datagrams have no notices here.

@@ -18,6 +18,8 @@ const RARE = {
   receiveErrors4: false,
   receiveErrors6: false,
   zeroCopy: false,
+  timestamping: 0,
+  timestampOrigin: 0,
   receiveTimeoutUs: 0,
   sendTimeoutUs: 0,
 };
@@ -46,6 +48,8 @@ export class StackSocketState implements SocketState {
   declare receiveErrors4: boolean;
   declare receiveErrors6: boolean;
   declare zeroCopy: boolean;
+  declare timestamping: number;
+  declare timestampOrigin: number;
   nextId4 = -1;
   errors: ErrorQueue | undefined = undefined;
   boundInterface = 0;

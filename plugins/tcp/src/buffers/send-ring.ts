@@ -55,6 +55,13 @@ export class SendRing {
     if (first < length) packet.append(bytes, 0, length - first);
   }
 
+  /** A copy of `count` octets, from `offset` on. */
+  copy(offset: number, count: number): Uint8Array {
+    const bytes = new Uint8Array(count);
+    this.#ring.get(offset, count, bytes, 0);
+    return bytes;
+  }
+
   clear(): void {
     this.#ring.clear();
   }

@@ -6,6 +6,7 @@ import { requestEgress } from '../egress.js';
 import { isPassive } from '../fastopen/server.js';
 import { cwndPackets } from '../recovery/cwnd.js';
 import { SEND_SHUTDOWN, type Tcb } from '../tcb.js';
+import { stampWritten } from '../timestamping.js';
 import { expandSendBuffer, isWritable, queued, writable } from '../write-queue.js';
 
 /** Room is there again, or the buffer grows where cwnd would let out more (Linux's tcp_check_space). After this turn's output. */
@@ -51,5 +52,6 @@ export function sendable(tcb: Tcb): number {
 export function written(tcb: Tcb, count: number, flags: number): void {
   tcb.more = (flags & MSG_MORE) !== 0;
   queued(tcb, count, flags);
+  if (tcb.socket.timestamping !== 0) stampWritten(tcb);
   requestEgress(tcb);
 }

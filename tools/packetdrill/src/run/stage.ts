@@ -59,7 +59,7 @@ export class Stage {
     this.wire = new Wire(this.#sim, DEVICE, settings.mtu);
     this.#connect();
     this.#startUs = this.#sim.nowUs;
-    this.process = new Process(this.stack, settings, () => this.onReady());
+    this.process = new Process(this.stack, settings, this.tolerance(0, 0), () => this.onReady());
   }
 
   /** The device with its address, and the way to the peer. */

@@ -1,5 +1,5 @@
 // The process that a script plays: its descriptors, and the conversations that belong to them.
-import { ERRNO } from '@protoloom/contracts';
+import { CLOCK, ERRNO } from '@protoloom/contracts';
 import { AF_INET, AF_INET6, type Endpoint, IPPROTO_TCP, SOCKETS, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
 import type { Stack } from '@protoloom/stack';
 import { type IpAddress, parseAddress } from '@protoloom/wire';
@@ -17,6 +17,10 @@ export class Process {
   readonly stack: Stack;
   readonly settings: Settings;
   readonly sockets: Sockets;
+  /** When the script began, µs since 1970-01-01 UTC of the stack's clock. */
+  readonly startUs: number;
+  /** How far off a time may be that the stack tells, µs. */
+  readonly toleranceUs: number;
   /** Files in memory, by their paths. */
   readonly disk = new Map<string, PlainFile>();
   readonly #files = new Map<number, File>();
@@ -27,10 +31,13 @@ export class Process {
   flow: Flow | undefined;
 
   /** @param changed told whenever a file may have become ready. */
-  constructor(stack: Stack, settings: Settings, changed: () => void) {
+  constructor(stack: Stack, settings: Settings, toleranceUs: number, changed: () => void) {
     this.stack = stack;
     this.settings = settings;
     this.sockets = stack.service(SOCKETS);
+    const { nowUs, epochUs } = stack.service(CLOCK);
+    this.startUs = nowUs + epochUs;
+    this.toleranceUs = toleranceUs;
     this.#changed = changed;
   }
 

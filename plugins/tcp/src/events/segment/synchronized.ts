@@ -26,6 +26,7 @@ import { reportDuplicate, sackEdge } from '../../sack.js';
 import type { Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
 import { finAcked, receiveWindow, type Tcb } from '../../tcb.js';
+import { stampsAcknowledged } from '../../timestamping.js';
 import { urgentArrives } from '../../urgent.js';
 import { initialClamp, initialReadSpace } from '../../window.js';
 import { expandSendBuffer } from '../../write-queue.js';
@@ -296,6 +297,7 @@ function advance(tcb: Tcb, ack: number, octets: number): void {
   tcb.sndUna = ack;
   if (tcb.isUrgent && ((tcb.sndUp - ack) | 0) <= 0) tcb.isUrgent = false;
   const text = Math.min((ack - tcb.sndBase) | 0, tcb.send.length);
+  if (tcb.stamps !== undefined) stampsAcknowledged(tcb, tcb.stamps, ack);
   if (text > 0) {
     tcb.send.discard(text);
     tcb.sndBase = (tcb.sndBase + text) | 0;

@@ -1,9 +1,7 @@
 // Octets in and out: read, write and their like, sendfile and splice.
 import { ERRNO } from '@protoloom/contracts';
 import {
-  type Control,
   type Endpoint,
-  type ExtendedError,
   IPPROTO_TCP,
   type Message,
   MSG_DONTWAIT,
@@ -13,6 +11,7 @@ import {
   MSG_PEEK,
   MSG_WAITALL,
   POLLIN,
+  POLLPRI,
   POLLRDHUP,
   SOCK_STREAM,
 } from '@protoloom/contracts/socket';
@@ -20,11 +19,12 @@ import { equalWords } from '@protoloom/wire';
 import { fail } from '../../failure.js';
 import type { Value } from '../../language/script.js';
 import type { Mismatch } from '../../packets/compare.js';
+import { controlOf, controlOutcome } from '../control-messages.js';
 import { type File, PlainFile, SocketFile } from '../files.js';
 import { type CallDefinition, define, immediate, type Operation } from '../operation.js';
 import type { Process } from '../process.js';
 import { foreignFlags } from '../symbols.js';
-import { compareOutcome, fieldOf, itemsOf, numberIn, type Outcome, written } from '../values.js';
+import { compareOutcome, fieldOf, itemsOf, numberIn, written } from '../values.js';
 import { outcome } from './sockets.js';
 
 /** Longest buffer of one call, bytes. */
@@ -155,13 +155,6 @@ const sendmsg = define(3, 3, (process, args) => {
   return send(process, file, args.number(0), { bytes, flags, message });
 });
 
-/** A control message that a script sends. */
-function controlOf(value: Value): Control {
-  const part = (name: string): number =>
-    numberIn(fieldOf(value, name) ?? fail(`${written(value)} has no ${name}`)) ?? fail(`${name} of ${written(value)} is no number`);
-  return { level: part('cmsg_level'), type: part('cmsg_type'), value: part('cmsg_data') };
-}
-
 /** The buffers of an iovec in a row. */
 function gathered(value: Value, count: number | undefined): Uint8Array {
   const pieces = itemsOf(value);
@@ -213,7 +206,12 @@ function receive(process: Process, file: File, { bytes, flags = 0, message, text
       }
     },
     expired: () => (count > 0 ? count : -ERRNO.EAGAIN),
-    compare: () => [...compareText(bytes.subarray(0, Math.min(count, bytes.length)), text), ...(compare?.() ?? [])],
+    compare() {
+      // What the error queue shows of a packet may be its headers.
+      const isQuotation = (flags & MSG_ERRQUEUE) !== 0 && text.kind === 'any';
+      const read = bytes.subarray(0, isQuotation ? 0 : Math.min(count, bytes.length));
+      return [...compareText(read, text), ...(compare?.() ?? [])];
+    },
   };
 }
 
@@ -280,25 +278,19 @@ const recvmsg = define(3, 3, (process, args) => {
       const wanted = fieldOf(expected, 'msg_flags');
       if (wanted !== undefined) found.push(...compareOutcome('msg_flags', wanted, message.resultFlags));
       const controls = fieldOf(expected, 'msg_control');
-      if (controls !== undefined) found.push(...compareOutcome('msg_control', controls, message.controls.map(controlOutcome)));
+      if (controls !== undefined) {
+        found.push(
+          ...compareOutcome(
+            'msg_control',
+            controls,
+            message.controls.map((control, i) => controlOutcome(control, process, itemsOf(controls)[i])),
+          ),
+        );
+      }
       return found;
     },
   });
 });
-
-/** A control message as scripts write it. */
-const controlOutcome = ({ level, type, value }: Control): Outcome => ({
-  cmsg_level: level,
-  cmsg_type: type,
-  cmsg_data: value instanceof Uint8Array ? [...value] : dataOutcome(value),
-});
-
-/** Scripts know nothing of who reported an error. */
-function dataOutcome(value: Exclude<Control['value'], Uint8Array>): Outcome {
-  if (typeof value !== 'object' || !('offender' in value)) return value as Outcome;
-  const { offender: _, ...error } = value as ExtendedError;
-  return error;
-}
 
 // ---- from one descriptor to another ----------------------------------------------------------------------------------------------
 
@@ -347,8 +339,11 @@ const splice = define(6, 6, (process, args) => {
   const from = process.file(args, 0);
   const to = process.file(args, 2);
   const waits = !from.nonBlocking && !to.nonBlocking && (args.number(5) & SPLICE_F_NONBLOCK) === 0;
-  return move(from, to, args.number(4), waits, (bytes) => from.read(bytes));
+  return move(from, to, args.number(4), waits, (bytes) => (isAtUrgent(from) ? 0 : from.read(bytes)));
 });
+
+/** As on Linux splice(2) never passes an urgent octet, in line or not: it ends there, with 0. */
+const isAtUrgent = (file: File): boolean => file instanceof SocketFile && file.endpoint.atMark === true && (file.readiness & POLLPRI) !== 0;
 
 export const transferCalls: Readonly<Record<string, CallDefinition>> = {
   read,
