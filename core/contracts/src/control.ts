@@ -81,6 +81,7 @@ export interface Addresses {
 }
 export const ADDRESSES = service<Addresses>('ip.addresses-control', 1);
 
+export type RoutePreference = 'low' | 'medium' | 'high';
 export interface RouteSpec {
   /** CIDR text, or `default`. */
   readonly destination: string;
@@ -101,6 +102,10 @@ export interface RouteSpec {
   readonly congestionControl?: string | undefined;
   /** `features ecn`: connections over it use ECN. */
   readonly ecn?: boolean | undefined;
+  /** RFC 4191 §2.1: which of several with one metric goes first; default `medium`. Of equals, one whose gateway answers. */
+  readonly preference?: RoutePreference | undefined;
+  /** s until it is removed, left out: never. */
+  readonly expires?: number | undefined;
   /** Needed only where destination and gateway do not tell: `default` on a device. */
   readonly family?: 'inet' | 'inet6' | undefined;
 }
@@ -115,6 +120,7 @@ export interface RouteInfo extends RouteSpec {
 /** `ip route`. Errors are thrown with a `code` (EEXIST, ENETUNREACH, ENODEV, ESRCH, EINVAL). */
 export interface RoutesControl {
   add(route: RouteSpec): void;
+  /** In place of the one that `add` would refuse it for; what stays the same but for `expires` goes on undisturbed. */
   replace(route: RouteSpec): void;
   remove(route: RouteSpec): void;
   list(): readonly RouteInfo[];

@@ -105,6 +105,8 @@ export interface Routes {
   /** Whether the address is one of the stack's own, on whatever interface. */
   isLocal(family: number, words: Int32Array, at: number): boolean;
   query(): RouteQuery;
+  /** What routes are made of has changed beside the table: none that was resolved is valid any more. */
+  invalidate(): void;
 }
 export const ROUTES = service<Routes>('ip.routes', 1);
 
@@ -172,6 +174,10 @@ export interface NetworkFamily {
   readonly headerBytes: number;
   /** Smallest MTU that the family runs on. */
   readonly minMtu: number;
+  /** Whether the family is spoken on an interface; left out: always. */
+  isEnabled?(iface: Interface): boolean;
+  /** The most that a packet of the family may have on an interface, bytes; left out: the interface's own. */
+  mtu?(iface: Interface): number;
   /** Floor of a discovered path MTU, bytes, and for how long it is believed, s; live (`min_pmtu`, `mtu_expires`). */
   readonly minPathMtu: number;
   readonly pathMtuExpires: number;

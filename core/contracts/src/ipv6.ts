@@ -4,7 +4,7 @@ import type { Interface } from './interface.js';
 import type { NextHop } from './ip.js';
 import type { Packet } from './packet.js';
 import type { SysctlSpec } from './sysctl.js';
-import { service, u8Point, type Verdict } from './token.js';
+import { allPoint, service, u8Point, type Verdict } from './token.js';
 
 /** Transports over IPv6 by next header. `head` = `l4` on entry. Owned by `ipv6`. */
 export const IP6_PROTOCOL = u8Point<(packet: Packet) => undefined, (packet: Packet) => Verdict>('ipv6.protocol', 1);
@@ -44,6 +44,25 @@ export interface Ip6Fragmenter {
   fragment(packet: Packet, mtu: number, hop: NextHop): number;
 }
 export const IP6_FRAGMENTER = service<Ip6Fragmenter>('ipv6.fragmenter', 1);
+
+/** IPv6 on interfaces, for protocols that learn what it is like there. Provided by `ipv6`. */
+export interface Ip6Links {
+  /** What a router tells of hops and MTU: RFC 4861 §6.3.4. As on Linux, the sysctls `hop_limit` and `mtu` of the interface are set to it. */
+  setHopLimit(iface: Interface, hops: number): void;
+  setMtu(iface: Interface, mtu: number): void;
+  /** `disable_ipv6`: no packet comes in or leaves, and addresses are none. */
+  disable(iface: Interface): void;
+  isEnabled(iface: Interface): boolean;
+}
+export const IP6_LINKS = service<Ip6Links>('ipv6.links', 1);
+
+/** Told of interfaces that are up, when `disable_ipv6` takes IPv6 from them (the addresses are gone already) or gives it back. */
+export interface Ip6LinkEvents {
+  enabled(iface: Interface): void;
+  disabled(iface: Interface): void;
+}
+/** Owned by `ipv6`. */
+export const IP6_LINK_EVENTS = allPoint<Ip6LinkEvents>('ipv6.link-events', 1);
 
 /** Temporary addresses, RFC 8981, as source selection asks for them (RFC 6724 §5, rule 7). Provided by whoever makes them. */
 export interface Ip6TemporaryAddresses {

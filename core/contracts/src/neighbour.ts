@@ -98,6 +98,8 @@ export interface Neighbours {
    * @param flags UPDATE_*
    */
   update(neighbour: Neighbour, bytes: Uint8Array | undefined, at: number, state: number, flags: number): void;
+  /** Asks once for a neighbour that is FAILED, without a packet for it: RFC 4191 §3.5. */
+  probe(neighbour: Neighbour): void;
 }
 export const NEIGHBOURS = service<Neighbours>('neighbour.neighbours', 1);
 

@@ -3,8 +3,11 @@ import type { Interface } from './interface.js';
 
 export type SysctlValue = number | string | boolean | readonly number[];
 
-/** How `conf.all` and the interface's own value meet, as Linux's IN_DEV_MAXCONF, ORCONF, ANDCONF; `own` leaves `all` aside. */
-export type Combine = 'max' | 'or' | 'and' | 'own';
+/**
+ * How `conf.all` and the interface's own value meet, as Linux's IN_DEV_MAXCONF, ORCONF, ANDCONF; `own` leaves `all` aside; with `each`, what
+ * is set for `all` is set for `default` and for every interface.
+ */
+export type Combine = 'max' | 'or' | 'and' | 'own' | 'each';
 
 export interface SysctlDefinition {
   /** Linux's path. An interface's has `*` where the interface's name stands: `net.ipv4.conf.*.arp_ignore`. */
@@ -60,4 +63,6 @@ export type SysctlValues<S> = { readonly [K in keyof S]: S[K] extends { initial:
 /** The values in force on an interface, `all` already combined in. */
 export interface InterfaceSysctlValues<S> {
   of(iface: Interface): SysctlValues<S>;
+  /** Sets an interface's own value, as a user would: where Linux keeps what a protocol has learnt in its sysctl. */
+  set<K extends keyof S>(iface: Interface, key: K, value: SysctlValues<S>[K]): void;
 }

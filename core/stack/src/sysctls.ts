@@ -93,6 +93,7 @@ function combined(definition: SysctlDefinition, all: SysctlValue, own: SysctlVal
     case 'and':
       return all && own;
     case 'own':
+    case 'each':
       return own;
   }
 }
@@ -117,7 +118,10 @@ export class SysctlRegistry {
     const { inForce } = interfaces;
     return {
       stack: own.values,
-      perInterface: { of: (iface) => inForce[iface.slot] as SysctlValues<SysctlSpec> },
+      perInterface: {
+        of: (iface) => inForce[iface.slot] as SysctlValues<SysctlSpec>,
+        set: (iface, key, value) => this.#setOwn(own, key, iface, value),
+      },
     };
   }
 
@@ -180,15 +184,21 @@ export class SysctlRegistry {
     else if (scope === 'default') interfaces.byDefault[key] = parsed;
     else if (scope === 'all') {
       interfaces.all[key] = parsed;
-      for (const iface of this.#interfaces) {
-        // As Linux: what `all` is set to reaches interfaces by the rule of its combination alone.
-        this.#combine(owner, key, iface);
+      if (definition.combine === 'each') {
+        interfaces.byDefault[key] = parsed;
+        for (const iface of this.#interfaces) this.#setOwn(owner, key, iface, parsed);
+        return;
       }
-    } else {
-      (interfaces.own[scope.slot] as Values)[key] = parsed;
-      this.#combine(owner, key, scope);
-    }
-    owner.hooks[key]?.changed?.(typeof scope === 'object' ? scope : undefined);
+      // As Linux: what `all` is set to reaches interfaces by the rule of its combination alone.
+      for (const iface of this.#interfaces) this.#combine(owner, key, iface);
+    } else return this.#setOwn(owner, key, scope, parsed);
+    owner.hooks[key]?.changed?.(undefined);
+  }
+
+  #setOwn(owner: PluginSysctls, key: string, iface: Interface, value: SysctlValue): void {
+    (owner.interfaces.own[iface.slot] as Values)[key] = value;
+    this.#combine(owner, key, iface);
+    owner.hooks[key]?.changed?.(iface);
   }
 
   /** Back to what it is in a new stack. */

@@ -305,29 +305,40 @@ describe('sysctls', () => {
 
   it('of interfaces combine `all` and their own as they declare; new ones copy `default`', () => {
     const at = host();
-    let values: { readonly level: number; readonly on: number } | undefined;
+    let values: { readonly level: number; readonly on: number; readonly off: number } | undefined;
+    let learn: ((off: number) => void) | undefined;
+    const told: (string | undefined)[] = [];
     const plugin = definePlugin({
       ...manifest,
       name: 'knobs',
       interfaceSysctls: {
         level: { path: 'net.test.conf.*.level', initial: 0, min: 0, combine: 'max', doc: '' },
         on: { path: 'net.test.conf.*.on', initial: 1, initialAll: 0, min: 0, max: 1, combine: 'and', doc: '' },
+        off: { path: 'net.test.conf.*.off', initial: 0, min: 0, max: 9, combine: 'each', doc: '' },
       },
       create({ interfaceSysctls, interfaceState }) {
         interfaceState((iface) => {
           values = interfaceSysctls.of(iface);
+          learn = (off) => interfaceSysctls.set(iface, 'off', off);
           return undefined;
         });
-        return {};
+        return { sysctls: { off: { changed: (iface) => void told.push(iface?.name) } } };
       },
     });
     const stack = stackOf([link, plugin], at).start();
     stack.sysctl.set('net.test.conf.default.level', 2);
     withDevice(stack);
-    expect(values).to.deep.equal({ level: 2, on: 0 });
+    expect(values).to.deep.equal({ level: 2, on: 0, off: 0 });
     stack.sysctl.set('net.test.conf.all.level', 5);
     stack.sysctl.set('net.test.conf.all.on', 1);
-    expect(values).to.deep.equal({ level: 5, on: 1 });
+    expect(values).to.deep.equal({ level: 5, on: 1, off: 0 });
     expect(stack.sysctl.get('net.test.conf.d0.level')).to.equal(2);
+    // What is set for all with `each` is every one's own, and a plugin may set what it has learnt.
+    stack.sysctl.set('net.test.conf.all.off', 1);
+    expect(['d0', 'default'].map((name) => stack.sysctl.get(`net.test.conf.${name}.off`))).to.deep.equal([1, 1]);
+    learn?.(7);
+    expect(values).to.include({ off: 7 });
+    expect([stack.sysctl.get('net.test.conf.d0.off'), stack.sysctl.get('net.test.conf.all.off')]).to.deep.equal([7, 1]);
+    expect(told).to.deep.equal(['d0', 'd0']);
   });
 });

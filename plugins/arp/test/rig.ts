@@ -106,6 +106,7 @@ export function rig(
       services: {
         routes: {
           link: () => -95,
+          invalidate: () => undefined,
           resolve: (_query: RouteQuery) => ({ iface: stack.service(INTERFACES).byName(leaving.iface) }) as Route,
           inputType(_family: number, address: Int32Array, at: number): number {
             const word = address[at + 3] as number;

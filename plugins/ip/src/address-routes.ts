@@ -11,7 +11,7 @@ import {
 } from '@protoloom/contracts/ip';
 import { AF_INET } from '@protoloom/contracts/socket';
 import type { AssignedAddress } from './assigned-address.js';
-import type { FibRoute, TableName } from './fib.js';
+import { type FibRoute, type TableName, UNSET } from './fib.js';
 import { maskWords } from './prefix-table.js';
 
 /** Metric of what the kernel adds for IPv6: Linux's IP6_RT_PRIO_ADDRCONF. */
@@ -35,13 +35,7 @@ export function routesOf(address: AssignedAddress): FibRoute[] {
     protocol: RTPROT_KERNEL,
     type,
     table,
-    mtu: 0,
-    hopLimit: 0,
-    advertisedMss: 0,
-    initialCwnd: 0,
-    initialRwnd: 0,
-    congestionControl: '',
-    ecn: false,
+    ...UNSET,
   });
   const routes = address.usable ? [route('local', RTN_LOCAL, RT_SCOPE_HOST, words, 128)] : [];
   const subnetScope = inet ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;

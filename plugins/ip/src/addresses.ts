@@ -78,6 +78,8 @@ export class AddressTable implements LocalAddresses, Addresses {
     const parsed = readAddress(() => InterfaceAddress.parse(text));
     const network = this.#context.family(parsed.family);
     if (network === undefined) throw new IpControlError('EAFNOSUPPORT', `nobody speaks the family of ${text}: plug in its network layer`);
+    if (network.isEnabled?.(iface) === false)
+      throw new IpControlError('EACCES', `${text} cannot be ${name}’s: its family is disabled there`);
     const words = parsed.address.toWords();
     if (network.destinationType(words, 0) !== RTN_UNICAST || parsed.address.isUnspecified) {
       throw new IpControlError('EINVAL', `${parsed.address} cannot be an interface's address: it is no unicast address`);

@@ -1,7 +1,7 @@
 // The forwarding information base: tables `local` and `main` of each family, as Linux looks them up.
 import type { Interface } from '@protoloom/contracts';
 import { RTPROT_KERNEL, RTPROT_RA } from '@protoloom/contracts/ip';
-import { isUnspecifiedWords } from '@protoloom/wire';
+import { equalWords, isUnspecifiedWords } from '@protoloom/wire';
 import { PrefixTable } from './prefix-table.js';
 
 export type TableName = 'local' | 'main';
@@ -31,9 +31,29 @@ export interface FibRoute {
   readonly initialRwnd: number;
   readonly congestionControl: string;
   readonly ecn: boolean;
+  /** RFC 4191 §2.1: 1 high, 0 medium, -1 low. */
+  readonly preference: number;
+  /** When it is removed, µs of the clock; Infinity: never. */
+  expiresUs: number;
+  /** Its gateway did not answer when it was last asked for. */
+  unreachable: boolean;
 }
 
-/** Routes of one family: those of one prefix stand in the order of their metric. */
+/** What a route says where nothing is said. */
+export const UNSET = {
+  mtu: 0,
+  hopLimit: 0,
+  advertisedMss: 0,
+  initialCwnd: 0,
+  initialRwnd: 0,
+  congestionControl: '',
+  ecn: false,
+  preference: 0,
+  expiresUs: Number.POSITIVE_INFINITY,
+  unreachable: false,
+} as const satisfies Partial<FibRoute>;
+
+/** Routes of one family: those of one prefix stand in the order of their metric, then of their preference. */
 class FamilyTables {
   readonly local: PrefixTable<FibRoute[]>;
   readonly main: PrefixTable<FibRoute[]>;
@@ -66,10 +86,8 @@ export class Fib {
     const table = this.#families[family]?.[name];
     if (table === undefined) return undefined;
     for (let routes = table.match(words, at); routes !== undefined; routes = table.match(words, at, table.matched + 1)) {
-      for (let i = 0; i < routes.length; i++) {
-        const route = routes[i] as FibRoute;
-        if (iface === 0 || route.iface === undefined || route.iface.index === iface) return route;
-      }
+      const route = best(routes, iface);
+      if (route !== undefined) return route;
     }
     return undefined;
   }
@@ -81,9 +99,22 @@ export class Fib {
     if (routes.some((other) => sameRoute(other, route))) return false;
     if (routes.length === 0) table.set(route.words, route.bits, routes);
     routes.push(route);
-    routes.sort((a, b) => a.metric - b.metric);
+    routes.sort((a, b) => a.metric - b.metric || b.preference - a.preference);
     this.epoch++;
     return true;
+  }
+
+  /** The gateway on an interface answers, or does not: RFC 4861 §6.3.6, RFC 4191 §3.1. */
+  gatewayChanged(family: number, iface: Interface, gateway: Int32Array, unreachable: boolean): void {
+    let changed = false;
+    this.#families[family]?.main.forEach((routes) => {
+      for (const route of routes) {
+        if (route.gateway === undefined || route.iface !== iface || !equalWords(route.gateway, 0, gateway, 0)) continue;
+        changed ||= route.unreachable !== unreachable && routes.length > 1;
+        route.unreachable = unreachable;
+      }
+    });
+    if (changed) this.epoch++;
   }
 
   /** Removes the routes that `which` names. @returns how many there were. */
@@ -125,9 +156,28 @@ export class Fib {
 
 const isAutomatic = ({ protocol }: FibRoute): boolean => protocol === RTPROT_KERNEL || protocol === RTPROT_RA;
 
-/** Of what follows from addresses and advertisements each interface may have its own; of what users add, one alone has a metric. */
-const sameRoute = (a: FibRoute, b: FibRoute): boolean =>
-  a.metric === b.metric && (a.iface === b.iface || (a.table === 'main' && !(isAutomatic(a) && isAutomatic(b))));
+/** The first that leaves by the interface (0: by any), among those of its metric one whose gateway is not known to be unreachable. */
+function best(routes: readonly FibRoute[], iface: number): FibRoute | undefined {
+  let first: FibRoute | undefined;
+  for (let i = 0; i < routes.length; i++) {
+    const route = routes[i] as FibRoute;
+    if (iface !== 0 && route.iface !== undefined && route.iface.index !== iface) continue;
+    if (!route.unreachable && (first === undefined || first.metric === route.metric)) return route;
+    first ??= route;
+  }
+  return first;
+}
+
+/**
+ * Whether there is room for but one of two routes to the same prefix. Of what follows from addresses and advertisements each interface and
+ * each router may have its own; of what users add, one alone has a metric.
+ */
+export const sameRoute = (a: FibRoute, b: FibRoute): boolean =>
+  a.metric === b.metric &&
+  (isAutomatic(a) && isAutomatic(b) ? a.iface === b.iface && sameGateway(a.gateway, b.gateway) : a.iface === b.iface || a.table === 'main');
+
+export const sameGateway = (a: Int32Array | undefined, b: Int32Array | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && equalWords(a, 0, b, 0));
 
 /** Whether the route is to everywhere. */
 export const isDefault = (route: FibRoute): boolean => isUnspecifiedWords(route.words, 0) && (route.bits === 0 || route.bits === 96);

@@ -1,6 +1,7 @@
 // @protoloom/ip: what every network family shares: routes, addresses, errors, packet hooks, local ports.
 import {
   attach,
+  attachIfPresent,
   CLOCK,
   definePlugin,
   ENTROPY,
@@ -32,7 +33,7 @@ import {
   ROUTES,
   TRANSPORT_ERROR,
 } from '@protoloom/contracts/ip';
-import { NEIGHBOURS } from '@protoloom/contracts/neighbour';
+import { NEIGHBOUR_EVENTS, NEIGHBOURS, NUD_FAILED } from '@protoloom/contracts/neighbour';
 import { TokenBucket } from '@protoloom/mechanisms';
 import { AddressTable } from './addresses.js';
 import { counters } from './counters.js';
@@ -40,6 +41,7 @@ import { errorQueues } from './error-queues.js';
 import { Fib } from './fib.js';
 import { ConfiguredPorts } from './local-ports.js';
 import { PathMtus } from './path-mtu.js';
+import { RouteLifetimes } from './route-lifetimes.js';
 import { RoutingTable } from './routes.js';
 import { RouteControl } from './routes-control.js';
 import { sysctls } from './sysctls.js';
@@ -56,7 +58,7 @@ export const ip = definePlugin({
     interfaces: use(INTERFACES, '^1.0'),
     neighbours: useIfPresent(NEIGHBOURS, '^1.0'),
   },
-  attaches: { interfaceEvents: attach(INTERFACE_EVENTS, '^1.0') },
+  attaches: { interfaceEvents: attach(INTERFACE_EVENTS, '^1.0'), neighbourEvents: attachIfPresent(NEIGHBOUR_EVENTS, '^1.0') },
   provides: {
     routes: provide(ROUTES, '1.0.0'),
     localAddresses: provide(LOCAL_ADDRESSES, '1.0.0'),
@@ -102,6 +104,7 @@ export const ip = definePlugin({
       seed0,
       seed1,
     });
+    const routesControl = new RouteControl({ fib, clock, lifetimes: new RouteLifetimes(fib, clock, timers), interfaces, family });
     const icmpMessages = new TokenBucket(clock.nowUs, knobs.icmpMsgsBurst);
     const { transportError, reporter } = points;
     return {
@@ -128,7 +131,7 @@ export const ip = definePlugin({
         },
         localPorts: new ConfiguredPorts(knobs),
         addresses,
-        routesControl: new RouteControl({ fib, interfaces, family }),
+        routesControl,
       },
       handlers: {
         interfaceEvents: {
@@ -139,6 +142,9 @@ export const ip = definePlugin({
           down: (iface) => addresses.down(iface),
           gone: (iface) => addresses.gone(iface),
         },
+        neighbourEvents({ iface, family: number, words, state, dead }) {
+          fib.gatewayChanged(number, iface, words, !dead && state === NUD_FAILED);
+        },
       },
       otherwise: {
         transportError: {
@@ -148,7 +154,7 @@ export const ip = definePlugin({
           },
         },
       },
-      snapshot: () => ({ addresses: addresses.list(), routes: new RouteControl({ fib, interfaces, family }).list() }),
+      snapshot: () => ({ addresses: addresses.list(), routes: routesControl.list() }),
     };
   },
 });

@@ -86,7 +86,8 @@ export class ResolvedRoute implements Route {
     this.initialRwnd = fib.initialRwnd;
     this.congestionControl = fib.congestionControl;
     this.ecn = fib.ecn;
-    this.#mtu = fib.mtu > 0 ? Math.min(fib.mtu, iface.mtu) : iface.mtu;
+    const linkMtu = network.mtu?.(iface) ?? iface.mtu;
+    this.#mtu = fib.mtu > 0 ? Math.min(fib.mtu, linkMtu) : linkMtu;
     this.#path = context.pathMtus.find(addresses, 4);
   }
 

@@ -1,6 +1,6 @@
 // `ip route`.
-import { IFF_UP, type Interface, type Interfaces } from '@protoloom/contracts';
-import type { RouteInfo, RouteSpec, RoutesControl } from '@protoloom/contracts/control';
+import { type Clock, IFF_UP, type Interface, type Interfaces } from '@protoloom/contracts';
+import type { RouteInfo, RoutePreference, RouteSpec, RoutesControl } from '@protoloom/contracts/control';
 import {
   type NetworkFamily,
   RT_SCOPE_LINK,
@@ -15,13 +15,20 @@ import {
 import { equalWords, Prefix, parseAddress } from '@protoloom/wire';
 import { readAddress } from './addresses.js';
 import { IpControlError } from './control-error.js';
-import { type Fib, type FibRoute, isDefault } from './fib.js';
+import { type Fib, type FibRoute, isDefault, sameGateway, sameRoute } from './fib.js';
+import type { RouteLifetimes } from './route-lifetimes.js';
 
 const NO_DEVICE: readonly number[] = [RTN_BLACKHOLE, RTN_UNREACHABLE, RTN_PROHIBIT];
 const TYPES: readonly number[] = [RTN_UNICAST, ...NO_DEVICE];
 
+/** By what they are in the table, less one. */
+const PREFERENCES: readonly RoutePreference[] = ['low', 'medium', 'high'];
+const SECOND_US = 1_000_000;
+
 export interface RoutesControlContext {
   readonly fib: Fib;
+  readonly clock: Clock;
+  readonly lifetimes: RouteLifetimes;
   readonly interfaces: Interfaces;
   family(number: number): NetworkFamily | undefined;
 }
@@ -37,12 +44,19 @@ export class RouteControl implements RoutesControl {
     const route = this.#read(spec);
     if (!this.#context.fib.add(route))
       throw new IpControlError('EEXIST', `there is a route to ${spec.destination} with metric ${route.metric} already`);
+    this.#context.lifetimes.watch(route.expiresUs);
   }
 
   replace(spec: RouteSpec): void {
+    const { fib, lifetimes } = this.#context;
     const route = this.#read(spec);
-    this.#context.fib.remove((other) => samePlace(other, route) && other.metric === route.metric);
-    this.#context.fib.add(route);
+    const there = fib.list().find((other) => samePlace(other, route) && sameRoute(other, route));
+    if (there !== undefined && saysTheSame(there, route)) there.expiresUs = route.expiresUs;
+    else {
+      fib.remove((other) => other === there);
+      fib.add(route);
+    }
+    lifetimes.watch(route.expiresUs);
   }
 
   remove(spec: RouteSpec): void {
@@ -116,6 +130,9 @@ export class RouteControl implements RoutesControl {
       initialRwnd: spec.initialRwnd ?? 0,
       congestionControl: spec.congestionControl ?? '',
       ecn: spec.ecn ?? false,
+      preference: PREFERENCES.indexOf(spec.preference ?? 'medium') - 1,
+      expiresUs: spec.expires === undefined ? Number.POSITIVE_INFINITY : this.#context.clock.nowUs + spec.expires * SECOND_US,
+      unreachable: false,
     };
   }
 
@@ -136,6 +153,8 @@ export class RouteControl implements RoutesControl {
     }
     if (fib.lookupIn('local', family, gateway, 0, 0) !== undefined)
       throw new IpControlError('EINVAL', `the gateway ${spec.gateway} is this host itself`);
+    // What is of the link alone is on the link.
+    if (named !== undefined && this.#context.family(family)?.scope(gateway, 0) === RT_SCOPE_LINK) return named;
     const way = fib.lookupIn('main', family, gateway, 0, named?.index ?? 0);
     if (way?.iface === undefined || way.gateway !== undefined)
       throw new IpControlError(
@@ -166,10 +185,23 @@ export class RouteControl implements RoutesControl {
       initialRwnd: route.initialRwnd || undefined,
       congestionControl: route.congestionControl || undefined,
       ecn: route.ecn || undefined,
+      preference: route.family === 2 ? undefined : PREFERENCES[route.preference + 1],
+      expires:
+        route.expiresUs === Number.POSITIVE_INFINITY
+          ? undefined
+          : Math.max(0, Math.round((route.expiresUs - this.#context.clock.nowUs) / SECOND_US)),
       family: route.family === 2 ? 'inet' : 'inet6',
     };
   }
 }
+
+/** Whether nothing but the lifetime differs. */
+const saysTheSame = (a: FibRoute, b: FibRoute): boolean =>
+  sameGateway(a.gateway, b.gateway) &&
+  sameGateway(a.source, b.source) &&
+  (Object.keys(b) as (keyof FibRoute)[]).every((key) => LEFT_OUT.has(key) || a[key] === b[key]);
+/** What is compared otherwise, or not at all. */
+const LEFT_OUT: ReadonlySet<keyof FibRoute> = new Set(['words', 'gateway', 'source', 'expiresUs', 'unreachable']);
 
 const samePlace = (a: FibRoute, b: FibRoute): boolean =>
   a.table === b.table && a.family === b.family && a.bits === b.bits && equalWords(a.words, 0, b.words, 0);

@@ -21,7 +21,7 @@ import {
 } from '@protoloom/contracts/ip';
 import type { Neighbours } from '@protoloom/contracts/neighbour';
 import { copyWords, equalWords, FlowTable, isUnspecifiedWords } from '@protoloom/wire';
-import type { Fib, FibRoute } from './fib.js';
+import { type Fib, type FibRoute, UNSET } from './fib.js';
 import type { PathMtus } from './path-mtu.js';
 import { BareHop, ResolvedRoute, type RouteContext } from './route.js';
 
@@ -58,13 +58,7 @@ const onInterface = (family: number, iface: Interface, type: number): FibRoute =
   protocol: 0,
   type,
   table: 'main',
-  mtu: 0,
-  hopLimit: 0,
-  advertisedMss: 0,
-  initialCwnd: 0,
-  initialRwnd: 0,
-  congestionControl: '',
-  ecn: false,
+  ...UNSET,
 });
 
 export class RoutingTable implements Routes {
@@ -151,6 +145,10 @@ export class RoutingTable implements Routes {
 
   isLocal(family: number, words: Int32Array, at: number): boolean {
     return this.#context.fib.lookupIn('local', family, words, at, 0)?.type === RTN_LOCAL;
+  }
+
+  invalidate(): void {
+    this.#context.fib.epoch++;
   }
 
   // ---- resolving -------------------------------------------------------------------------------------------------------------------

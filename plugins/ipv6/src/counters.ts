@@ -11,6 +11,7 @@ export const counters = {
   inMcastPkts: { unit: 'packets', mib: 'Ip6.InMcastPkts', doc: 'To groups.' },
   inMcastOctets: { unit: 'bytes', mib: 'Ip6.InMcastOctets', doc: 'Octets of those.' },
   inDelivers: { unit: 'packets', mib: 'Ip6.InDelivers', doc: 'Handed to a transport.' },
+  disabled: { unit: 'packets', mib: 'Ip6.InDiscards', fate: 'IPV6DISABLED', doc: 'On an interface where disable_ipv6 is set.' },
   otherHost: { unit: 'packets', fate: 'OTHERHOST', doc: 'For another station of the link.' },
   malformed: { unit: 'packets', fate: 'IP_INHDR', adds: ['Ip6.InHdrErrors'], doc: 'No version 6, or an address that cannot be there.' },
   truncated: { unit: 'packets', mib: 'Ip6.InTruncatedPkts', fate: 'PKT_TOO_SMALL', doc: 'Shorter than its payload length says.' },
@@ -25,6 +26,10 @@ export const counters = {
   outMcastPkts: { unit: 'packets', mib: 'Ip6.OutMcastPkts', doc: 'To groups.' },
   outMcastOctets: { unit: 'bytes', mib: 'Ip6.OutMcastOctets', doc: 'Octets of those.' },
   looped: { unit: 'packets', made: true, doc: 'Copies of packets to a group that we are in, which came back to us.' },
-  outDiscards: { unit: 'packets', mib: 'Ip6.OutDiscards', doc: 'Dropped on the way out by a hook, or to a group of this node alone.' },
+  outDiscards: {
+    unit: 'packets',
+    mib: 'Ip6.OutDiscards',
+    doc: 'Dropped on the way out by a hook or disable_ipv6, or to a group of this node alone.',
+  },
   fragFails: { unit: 'packets', mib: 'Ip6.FragFails', doc: 'Packets too long for their path.' },
 } as const satisfies CounterSpec;

@@ -5,7 +5,6 @@ import {
   definePlugin,
   ETH_P_IPV6,
   ETHERTYPE,
-  IFF_LOOPBACK,
   IFF_MULTICAST,
   INTERFACE_EVENTS,
   INTERFACES,
@@ -13,19 +12,21 @@ import {
   own,
   PACKETS,
   type Packet,
+  provide,
   SEGMENT,
   use,
   useIfPresent,
 } from '@protoloom/contracts';
 import { ADDRESSES } from '@protoloom/contracts/control';
 import { IP_ERRORS, NETWORK_FAMILY, type NetworkFamily, PACKET_HOOKS, ROUTES } from '@protoloom/contracts/ip';
-import { IP6_EXTENSION_HEADER, IP6_FRAGMENTER, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
+import { IP6_EXTENSION_HEADER, IP6_FRAGMENTER, IP6_LINK_EVENTS, IP6_LINKS, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { ADDRESS_FAMILY, AF_INET6 } from '@protoloom/contracts/socket';
 import { addressFamily, destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
 import { counters } from './counters.js';
 import { dissector } from './dissector.js';
 import { Input } from './input.js';
+import { Links } from './links.js';
 import { makeMulticastState, multicastAttachments, multicastHandlers } from './multicast-options.js';
 import { Output } from './output.js';
 import { segmenter } from './segmenter.js';
@@ -33,8 +34,6 @@ import { interfaceSysctls, sysctls } from './sysctls.js';
 import { VERSION } from './version.js';
 import * as wire from './wire.js';
 
-/** What Linux gives the loopback interface when it comes up. */
-const LOOPBACK_ADDRESS = '::1/128';
 /** RFC 8200 §5. */
 const MIN_MTU = 1280;
 /** ff02::1, which every node has joined: RFC 4291 §2.8. */
@@ -65,7 +64,8 @@ export const ipv6 = definePlugin({
     dissector: attach(DISSECTOR, { layer: 'ethertype', number: ETH_P_IPV6 }, '^1.0'),
     ...multicastAttachments,
   },
-  owns: { protocol: own(IP6_PROTOCOL, '1.0.0'), extension: own(IP6_EXTENSION_HEADER, '1.0.0') },
+  provides: { links: provide(IP6_LINKS, '1.0.0') },
+  owns: { protocol: own(IP6_PROTOCOL, '1.0.0'), extension: own(IP6_EXTENSION_HEADER, '1.0.0'), linkEvents: own(IP6_LINK_EVENTS, '1.0.0') },
   counters,
   sysctls,
   interfaceSysctls,
@@ -75,6 +75,7 @@ export const ipv6 = definePlugin({
     counters: count,
     sysctls: knobs,
     interfaceSysctls: interfaceKnobs,
+    interfaceState,
     socketState,
   }) {
     const sockets = socketState(makeMulticastState);
@@ -87,7 +88,9 @@ export const ipv6 = definePlugin({
       protocols: points.protocol,
       extensions: points.extension,
       counters: count,
+      interfaceSysctls: interfaceKnobs,
     });
+    const links = new Links({ addresses, routes, sysctls: interfaceKnobs, events: points.linkEvents });
     const output = new Output({
       hooks,
       fragmenter,
@@ -98,12 +101,16 @@ export const ipv6 = definePlugin({
       interfaceSysctls: interfaceKnobs,
     });
     const groupAddress = new Uint8Array(6);
+    // As they were when they were last looked at: a change of something else leaves what a router has told.
+    const mtus = interfaceState((iface) => ({ mtu: iface.mtu }));
     const network: NetworkFamily = {
       family: AF_INET6,
       etherType: ETH_P_IPV6,
       addressBytes: 16,
       headerBytes: wire.HEADER_BYTES,
       minMtu: MIN_MTU,
+      isEnabled: (iface) => links.isEnabled(iface),
+      mtu: (iface) => links.mtu(iface),
       minPathMtu: MIN_MTU,
       get pathMtuExpires() {
         return knobs.mtuExpires;
@@ -118,21 +125,24 @@ export const ipv6 = definePlugin({
       output: (packet, route, protocol, hop) => output.send(packet, route, protocol, hop),
     };
     return {
+      services: { links },
+      sysctls: { disableIpv6: { changed: links.switched }, mtu: { changed: links.mtuSet } },
       handlers: {
         receive: (packet: Packet) => input.receive(packet),
         network,
         addressFamily,
         interfaceEvents: {
+          added: (iface) => links.resized(iface),
           up(iface) {
-            if (
-              (iface.flags & IFF_LOOPBACK) !== 0 &&
-              !addresses.list({ iface: iface.name, family: 'inet6' }).some(({ address }) => address === LOOPBACK_ADDRESS)
-            ) {
-              addresses.add(iface.name, LOOPBACK_ADDRESS);
-            }
+            links.up(iface);
             if ((iface.flags & IFF_MULTICAST) !== 0 && iface.link.groupAddress(ALL_NODES, 0, groupAddress)) iface.joinGroup(groupAddress);
           },
+          changed(iface) {
+            if (iface.mtu !== mtus.of(iface).mtu) links.resized(iface);
+            mtus.of(iface).mtu = iface.mtu;
+          },
           down(iface) {
+            links.down(iface);
             if ((iface.flags & IFF_MULTICAST) !== 0 && iface.link.groupAddress(ALL_NODES, 0, groupAddress)) iface.leaveGroup(groupAddress);
           },
         },
@@ -141,6 +151,9 @@ export const ipv6 = definePlugin({
         ...multicastHandlers(sockets, interfaces),
       },
       otherwise: { protocol: { handler: input.unknownProtocol }, extension: { handler: (packet) => packet } },
+      start() {
+        for (const iface of interfaces.list) links.resized(iface);
+      },
     };
   },
 });

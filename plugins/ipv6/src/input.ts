@@ -3,6 +3,7 @@ import {
   type Cell,
   type Counters,
   IFF_LOOPBACK,
+  type InterfaceSysctlValues,
   PACKET_OTHERHOST,
   PASS,
   type Packet,
@@ -25,6 +26,7 @@ import { countEcn } from '@protoloom/mechanisms';
 import { isLoopbackWords, isMulticastWords, nextHeaderAt, readIp6 } from '@protoloom/wire';
 import { mayBeSource, scope } from './addresses.js';
 import { counters as spec } from './counters.js';
+import type { interfaceSysctls } from './sysctls.js';
 import * as wire from './wire.js';
 
 export interface InputContext {
@@ -36,6 +38,7 @@ export interface InputContext {
   readonly protocols: Table<(packet: Packet) => undefined>;
   readonly extensions: Table<Ip6ExtensionHeader>;
   readonly counters: Counters<typeof spec>;
+  readonly interfaceSysctls: InterfaceSysctlValues<typeof interfaceSysctls>;
 }
 
 type Fate = { [K in keyof typeof spec]: (typeof spec)[K] extends { fate: string } ? K : never }[keyof typeof spec];
@@ -53,10 +56,11 @@ export class Input {
 
   /** A packet came in: `head` is where the header should start. */
   receive(packet: Packet): undefined {
-    const { counters, hooks, routes, extensions, memberships } = this.#context;
+    const { counters, hooks, routes, extensions, memberships, interfaceSysctls } = this.#context;
     if (packet.kind === PACKET_OTHERHOST) return this.#drop(packet, 'otherHost');
     counters.inReceives += packet.gsoSegments;
     counters.inOctets += packet.length;
+    if (interfaceSysctls.of(packet.iface).disableIpv6 === 1) return this.#drop(packet, 'disabled');
     const { view, head, addresses } = packet;
     if (packet.tail - head < wire.HEADER_BYTES || wire.version(view, head) !== 6) return this.#drop(packet, 'malformed');
     countEcn(counters, wire.trafficClass(view, head), packet.gsoSegments);

@@ -47,10 +47,14 @@ export class Output {
 
   /** The network layer's part of `Route.output`. */
   send(packet: Packet, route: Route, protocol: number, hop: NextHop): number {
-    const { counters, hooks, fragmenter, sockets } = this.#context;
+    const { counters, hooks, fragmenter, sockets, interfaceSysctls } = this.#context;
     const payload = packet.length;
     const total = wire.HEADER_BYTES + payload;
     counters.outRequests++;
+    if (interfaceSysctls.of(route.iface).disableIpv6 === 1) {
+      counters.outDiscards++;
+      return 0;
+    }
     if (payload > MAX_PAYLOAD_BYTES) return -ERRNO.EMSGSIZE;
     const fits = total <= route.mtu || packet.gsoKind !== GSO_NONE;
     if (!fits && (packet.dontFragment || fragmenter.now === undefined)) {

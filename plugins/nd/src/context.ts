@@ -3,6 +3,7 @@ import type { Clock, Counters, Entropy, InterfaceSysctlValues, Log, Packets, Sys
 import type { Addresses, RoutesControl } from '@protoloom/contracts/control';
 import type { Icmp6Output } from '@protoloom/contracts/icmp';
 import type { IpErrors, LocalAddresses, Routes } from '@protoloom/contracts/ip';
+import type { Ip6Links } from '@protoloom/contracts/ipv6';
 import type { Memberships } from '@protoloom/contracts/multicast';
 import type { Neighbours } from '@protoloom/contracts/neighbour';
 import type { counters } from './counters.js';
@@ -20,6 +21,7 @@ export interface NdContext {
     readonly addresses: LocalAddresses;
     readonly control: Addresses;
     readonly routesControl: RoutesControl;
+    readonly links: Ip6Links;
     readonly memberships: Memberships;
     readonly errors: IpErrors;
     readonly icmp: Icmp6Output;

@@ -31,7 +31,7 @@ import {
   ROUTES,
   RT_SCOPE_LINK,
 } from '@protoloom/contracts/ip';
-import { IP6_TEMPORARY_ADDRESSES } from '@protoloom/contracts/ipv6';
+import { IP6_LINK_EVENTS, IP6_LINKS, IP6_TEMPORARY_ADDRESSES } from '@protoloom/contracts/ipv6';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { NEIGHBOUR_EVENTS, NEIGHBOUR_FAMILY, NEIGHBOURS, NUD_FAILED } from '@protoloom/contracts/neighbour';
 import { AF_INET6 } from '@protoloom/contracts/socket';
@@ -39,13 +39,14 @@ import { ALL_NODES } from './addresses.js';
 import { counters } from './counters.js';
 import { Detection } from './detection.js';
 import { NdFamily } from './family.js';
+import { LearntRoutes } from './learnt-routes.js';
 import { LinkLocal } from './link-local.js';
 import { NeighbourMessages } from './neighbour-messages.js';
 import { LinkParameters } from './parameters.js';
 import { Prefixes } from './prefixes.js';
 import { RouterMessages } from './router-messages.js';
+import { RouterProbes } from './router-probes.js';
 import { RouterSolicitation } from './router-solicitation.js';
-import { Routers } from './routers.js';
 import { Sender } from './send.js';
 import { interfaceSysctls, sysctls } from './sysctls.js';
 import { TemporaryAddresses } from './temporary.js';
@@ -72,6 +73,7 @@ export const nd = definePlugin({
     addresses: use(LOCAL_ADDRESSES, '^1.0'),
     control: use(ADDRESSES, '^1.0'),
     routesControl: use(ROUTES_CONTROL, '^1.0'),
+    links: use(IP6_LINKS, '^1.0'),
     memberships: use(MEMBERSHIPS, '^1.0'),
     errors: use(IP_ERRORS, '^1.0'),
     icmp: use(ICMP6_OUTPUT, '^1.0'),
@@ -87,6 +89,7 @@ export const nd = definePlugin({
     routerAdvertisement: attach(ICMP6_TYPE, ND_ROUTER_ADVERT, '^1.0'),
     redirect: attach(ICMP6_TYPE, ND_REDIRECT, '^1.0'),
     neighbourEvents: attach(NEIGHBOUR_EVENTS, '^1.0'),
+    linkEvents: attach(IP6_LINK_EVENTS, '^1.0'),
   },
   provides: { temporaryAddresses: provide(IP6_TEMPORARY_ADDRESSES, '1.0.0') },
   counters,
@@ -107,13 +110,14 @@ export const nd = definePlugin({
       secretOf,
     );
     const solicitation = new RouterSolicitation(context, sender, (make) => context.interfaceState(make));
-    const routers = new Routers(context, (make) => context.interfaceState(make));
+    const routes = new LearntRoutes(context);
+    const probes = new RouterProbes(context, routes, (make) => context.interfaceState(make));
     const temporary = new TemporaryAddresses(context, (make) => context.interfaceState(make));
-    const prefixes = new Prefixes(context, (make) => context.interfaceState(make), secretOf, temporary);
+    const prefixes = new Prefixes(context, (make) => context.interfaceState(make), secretOf, routes, temporary);
     const parameters = context.interfaceState((iface) => new LinkParameters(context, iface));
     const routerMessages = new RouterMessages(
       context,
-      { solicitation, routers, prefixes },
+      { solicitation, routes, prefixes },
       parameters,
       context.interfaceState(() => []),
     );
@@ -122,11 +126,19 @@ export const nd = definePlugin({
       prefixes.duplicate(address);
       temporary.duplicate(address);
     });
-    const messages = new NeighbourMessages(context, sender, detection, routers);
+    const messages = new NeighbourMessages(context, sender, detection, routes);
     /** An unsolicited advertisement: RFC 4861 §7.2.6. */
     const announce = ({ iface, family, words }: LocalAddress): undefined => {
       if (family === AF_INET6 && context.interfaceSysctls.of(iface).ndiscNotify === 1)
         sender.advertise(iface, ALL_NODES, 0, words, wire.OVERRIDE, true);
+    };
+    const down = (iface: Interface): void => {
+      solicitation.end(iface);
+      routerMessages.clear(iface);
+      probes.clear(iface);
+      prefixes.clear(iface);
+      routes.clear(iface);
+      linkLocal.down(iface);
     };
     // The link address that was told last; a change of it is announced, a change of the MTU is not.
     const told = context.interfaceState((iface) => ({ address: iface.address }));
@@ -153,13 +165,7 @@ export const nd = definePlugin({
             state.address = iface.address;
             for (const address of addresses.of(iface, AF_INET6)) if (address.usable) announce(address);
           },
-          down(iface: Interface) {
-            solicitation.end(iface);
-            routerMessages.clear(iface);
-            routers.clear(iface);
-            prefixes.clear(iface);
-            linkLocal.down(iface);
-          },
+          down,
         },
         solicitation: (packet) => messages.solicitation(packet),
         advertisement: (packet) => messages.advertisement(packet),
@@ -171,9 +177,11 @@ export const nd = definePlugin({
         redirect: (packet) => routerMessages.redirect(packet),
         neighbourEvents({ iface, family, words, state }) {
           if (family !== AF_INET6) return;
-          routers.neighbourChanged(iface, words);
-          if (state === NUD_FAILED) routerMessages.neighbourFailed(iface, words);
+          if (state !== NUD_FAILED) return;
+          probes.failed(iface);
+          routerMessages.neighbourFailed(iface, words);
         },
+        linkEvents: { enabled: (iface) => linkLocal.up(iface), disabled: down },
       },
     };
   },

@@ -36,6 +36,7 @@ export class LinkLocal {
   up(iface: Interface): void {
     const settings = this.#nd.interfaceSysctls.of(iface);
     if ((iface.flags & IFF_LOOPBACK) !== 0 || iface.mtu < MIN_MTU || modeOf(iface, settings) === NONE) return;
+    if (!this.#nd.use.links.isEnabled(iface)) return;
     const { words, tries } = this.#states.of(iface);
     words.fill(0);
     words[0] = PREFIX;
@@ -67,8 +68,8 @@ export class LinkLocal {
 
   /** RFC 4862 §5.4.5: somebody has the same link address, so nothing that is derived from it is unique. */
   #disable(iface: Interface): void {
-    const { control, log } = this.#nd.use;
+    const { links, log } = this.#nd.use;
     log.warn(`${iface.name} has no IPv6 any more: its link address is another host's too`);
-    for (const { address } of control.list({ iface: iface.name, family: 'inet6' })) control.remove(iface.name, address);
+    links.disable(iface);
   }
 }

@@ -13,9 +13,10 @@ import { isMulticastWords, isUnspecifiedWords, readIp6 } from '@protoloom/wire';
 import { ALL_NODES, isSolicitedNode, ownAddress } from './addresses.js';
 import type { NdContext } from './context.js';
 import type { Detection } from './detection.js';
+import type { LearntRoutes } from './learnt-routes.js';
 import { options } from './options.js';
-import type { Routers } from './routers.js';
 import type { Sender } from './send.js';
+import { textOf } from './text.js';
 import { drop, isValid } from './validity.js';
 import * as wire from './wire.js';
 
@@ -23,14 +24,14 @@ export class NeighbourMessages {
   readonly #nd: NdContext;
   readonly #sender: Sender;
   readonly #detection: Detection;
-  readonly #routers: Routers;
+  readonly #routes: LearntRoutes;
   readonly #target = new Int32Array(4);
 
-  constructor(nd: NdContext, sender: Sender, detection: Detection, routers: Routers) {
+  constructor(nd: NdContext, sender: Sender, detection: Detection, routes: LearntRoutes) {
     this.#nd = nd;
     this.#sender = sender;
     this.#detection = detection;
-    this.#routers = routers;
+    this.#routes = routes;
   }
 
   /** RFC 4861 §7.1.1, §7.2.3. */
@@ -97,7 +98,7 @@ export class NeighbourMessages {
     if (neighbour === undefined || neighbour.state === NUD_FAILED) return drop(nd, packet, 'unsolicited');
     const override = (flags & wire.OVERRIDE) !== 0 ? UPDATE_OVERRIDE : 0;
     this.#learn(neighbour, packet, options.targetLinkAddress, solicited ? NUD_REACHABLE : NUD_STALE, UPDATE_WEAK_OVERRIDE | override);
-    if ((flags & wire.ROUTER) === 0) this.#routers.notRouter(iface, target);
+    if ((flags & wire.ROUTER) === 0) this.#routes.notRouter(iface, textOf(target));
     return drop(nd, packet, 'learned');
   }
 

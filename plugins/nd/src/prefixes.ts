@@ -1,11 +1,11 @@
 // Prefixes that routers advertise: on the link (RFC 4861 §6.3.4), and to make addresses of (RFC 4862 §5.5.3).
-import type { Interface, InterfaceSlots, Timer } from '@protoloom/contracts';
-import { type LocalAddress, RTPROT_RA } from '@protoloom/contracts/ip';
+import type { Interface, InterfaceSlots } from '@protoloom/contracts';
+import type { LocalAddress } from '@protoloom/contracts/ip';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { equalWords, Ip6Address, isLinkLocalWords, isMulticastWords, matchWords, Prefix, readIp6 } from '@protoloom/wire';
 import type { NdContext } from './context.js';
 import { EUI64, modeOf, writeIdentifier } from './identifiers.js';
-import type { Advertised } from './routers.js';
+import type { LearntRoutes } from './learnt-routes.js';
 import type { TemporaryAddresses } from './temporary.js';
 import { textOf } from './text.js';
 import * as wire from './wire.js';
@@ -18,27 +18,14 @@ const FOREVER_S = 0xffff_ffff;
 const AUTONOMOUS_BITS = 64;
 /** Linux's IP6_RT_PRIO_ADDRCONF. */
 const METRIC = 256;
-/** Prefixes of one interface. */
-const MOST = 64;
-
-/** A prefix that is on the link. */
-interface OnLink {
-  readonly text: string;
-  /** As its route has them; 0: not said. */
-  hopLimit: number;
-  mtu: number;
-  expiresUs: number;
-}
 /** An address that was made. */
 interface Made {
   readonly words: Int32Array;
   /** How many identifiers for the prefix were duplicates. */
   tries: number;
 }
-/** What was learnt on one interface. */
+/** Those of one interface. */
 export interface PrefixState {
-  readonly timer: Timer;
-  onLink: OnLink[];
   made: Made[];
 }
 
@@ -46,6 +33,7 @@ export class Prefixes {
   readonly #nd: NdContext;
   readonly #states: InterfaceSlots<PrefixState>;
   readonly #secretOf: (iface: Interface) => Uint8Array;
+  readonly #routes: LearntRoutes;
   readonly #temporary: TemporaryAddresses;
   readonly #words = new Int32Array(4);
 
@@ -54,25 +42,31 @@ export class Prefixes {
     nd: NdContext,
     slots: (make: (iface: Interface) => PrefixState) => InterfaceSlots<PrefixState>,
     secretOf: (iface: Interface) => Uint8Array,
+    routes: LearntRoutes,
     temporary: TemporaryAddresses,
   ) {
     this.#nd = nd;
+    this.#routes = routes;
     this.#temporary = temporary;
     this.#secretOf = secretOf;
-    this.#states = slots((iface) => ({ timer: nd.use.timers.timer<Interface>(iface, (one) => this.#expire(one)), onLink: [], made: [] }));
+    this.#states = slots(() => ({ made: [] }));
   }
 
-  /** A prefix information option (32 octets at `at`): RFC 4861 §4.6.2. @param said what else the router says. */
-  advertised(iface: Interface, view: DataView, at: number, said: Advertised): void {
+  /** A prefix information option (32 octets at `at`): RFC 4861 §4.6.2. */
+  advertised(iface: Interface, view: DataView, at: number): void {
     const words = this.#words;
     const bits = wire.prefixLength(view, at);
     const valid = wire.validLifetime(view, at);
     const preferred = wire.preferredLifetime(view, at);
     readIp6(view, at + wire.PREFIX, words, 0);
     if (bits > 128 || preferred > valid || isMulticastWords(words, 0) || isLinkLocalWords(words, 0)) return;
+    const { autoconf, acceptRaMinLft } = this.#nd.interfaceSysctls.of(iface);
+    if (valid !== 0 && valid < acceptRaMinLft) return;
     const flags = wire.prefixFlags(view, at);
-    if ((flags & wire.ON_LINK) !== 0) this.#onLink(iface, bits, valid, said);
-    const { autoconf } = this.#nd.interfaceSysctls.of(iface);
+    if ((flags & wire.ON_LINK) !== 0) {
+      const destination = Prefix.of(Ip6Address.fromWords(words, 0), bits).toString();
+      this.#routes.advertised(iface, { destination, metric: METRIC }, valid);
+    }
     if ((flags & wire.AUTONOMOUS) !== 0 && autoconf === 1 && bits === AUTONOMOUS_BITS) this.#autonomous(iface, valid, preferred);
   }
 
@@ -94,70 +88,9 @@ export class Prefixes {
   /** The interface is down: what was learnt on its link may not hold on the next. */
   clear(iface: Interface): void {
     const state = this.#states.of(iface);
-    state.timer.cancel();
     for (const { words } of state.made) if (this.#find(iface, words) !== undefined) this.#nd.use.control.remove(iface.name, textOf(words));
-    for (const { text } of state.onLink) this.#removeRoute(iface, text);
     state.made = [];
-    state.onLink = [];
   }
-
-  // ---- on-link ---------------------------------------------------------------------------------------------------------------------
-
-  #onLink(iface: Interface, bits: number, valid: number, { hopLimit, mtu }: Advertised): void {
-    const state = this.#states.of(iface);
-    const text = Prefix.of(Ip6Address.fromWords(this.#words, 0), bits).toString();
-    const known = state.onLink.find((one) => one.text === text);
-    const expiresUs = valid >= FOREVER_S ? Number.POSITIVE_INFINITY : this.#nd.use.clock.nowUs + valid * SECOND_US;
-    if (known === undefined) {
-      if (valid === 0 || state.onLink.length >= MOST) return;
-      state.onLink.push({ text, hopLimit, mtu, expiresUs });
-      if (!this.#hasRoute(iface, text)) this.#addRoute(iface, text, hopLimit, mtu);
-    } else {
-      known.expiresUs = expiresUs;
-      if ((known.hopLimit !== hopLimit || known.mtu !== mtu) && this.#removeRoute(iface, text)) this.#addRoute(iface, text, hopLimit, mtu);
-      known.hopLimit = hopLimit;
-      known.mtu = mtu;
-    }
-    this.#expire(iface);
-  }
-
-  #expire(iface: Interface): void {
-    const state = this.#states.of(iface);
-    const { nowUs } = this.#nd.use.clock;
-    for (const { text } of state.onLink.filter(({ expiresUs }) => expiresUs <= nowUs)) this.#removeRoute(iface, text);
-    state.onLink = state.onLink.filter(({ expiresUs }) => expiresUs > nowUs);
-    const nextUs = Math.min(...state.onLink.map(({ expiresUs }) => expiresUs));
-    if (nextUs < Number.POSITIVE_INFINITY) state.timer.armAt(nextUs);
-    else state.timer.cancel();
-  }
-
-  /** An address of the user's may have brought the route already. */
-  #hasRoute(iface: Interface, text: string): boolean {
-    return this.#nd.use.routesControl.list().some((one) => one.destination === text && one.iface === iface.name && one.metric === METRIC);
-  }
-
-  #addRoute(iface: Interface, text: string, hopLimit: number, mtu: number): void {
-    this.#nd.use.routesControl.add({
-      destination: text,
-      iface: iface.name,
-      metric: METRIC,
-      protocol: RTPROT_RA,
-      ...(hopLimit > 0 ? { hopLimit } : {}),
-      ...(mtu > 0 ? { mtu } : {}),
-    });
-  }
-
-  /** False: it is not one of ours. */
-  #removeRoute(iface: Interface, text: string): boolean {
-    const { routesControl } = this.#nd.use;
-    const ours = routesControl
-      .list()
-      .some((one) => one.destination === text && one.iface === iface.name && one.metric === METRIC && one.protocol === RTPROT_RA);
-    if (ours) routesControl.remove({ destination: text, iface: iface.name, metric: METRIC });
-    return ours;
-  }
-
-  // ---- addresses -------------------------------------------------------------------------------------------------------------------
 
   /** RFC 4862 §5.5.3 (d) and (e). */
   #autonomous(iface: Interface, valid: number, preferred: number): void {

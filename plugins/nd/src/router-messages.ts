@@ -4,12 +4,13 @@ import { type RouteQuery, RTPROT_REDIRECT } from '@protoloom/contracts/ip';
 import { NUD_STALE, UPDATE_OVERRIDE, UPDATE_WEAK_OVERRIDE } from '@protoloom/contracts/neighbour';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { equalWords, isLinkLocalWords, isMulticastWords, readIp6 } from '@protoloom/wire';
-import type { NdContext } from './context.js';
+import type { NdContext, NdSettings } from './context.js';
+import type { LearntRoutes } from './learnt-routes.js';
 import { options } from './options.js';
 import type { LinkParameters } from './parameters.js';
 import type { Prefixes } from './prefixes.js';
+import { readRouteInformation } from './route-information.js';
 import type { RouterSolicitation } from './router-solicitation.js';
-import type { Advertised, Routers } from './routers.js';
 import { textOf } from './text.js';
 import { drop, isValid } from './validity.js';
 import * as wire from './wire.js';
@@ -27,24 +28,23 @@ const REDIRECT_METRIC = 1;
 export class RouterMessages {
   readonly #nd: NdContext;
   readonly #solicitation: RouterSolicitation;
-  readonly #routers: Routers;
+  readonly #routes: LearntRoutes;
   readonly #prefixes: Prefixes;
   readonly #times: InterfaceSlots<LinkParameters>;
   readonly #redirects: InterfaceSlots<string[]>;
-  readonly #said: Advertised = { lifetime: 0, preference: 0, hopLimit: 0, mtu: 0 };
   /** Target and destination of a redirect. */
   readonly #words = new Int32Array(8);
   readonly #query: RouteQuery;
 
   constructor(
     nd: NdContext,
-    parts: { readonly solicitation: RouterSolicitation; readonly routers: Routers; readonly prefixes: Prefixes },
+    parts: { readonly solicitation: RouterSolicitation; readonly routes: LearntRoutes; readonly prefixes: Prefixes },
     times: InterfaceSlots<LinkParameters>,
     redirects: InterfaceSlots<string[]>,
   ) {
     this.#nd = nd;
     this.#solicitation = parts.solicitation;
-    this.#routers = parts.routers;
+    this.#routes = parts.routes;
     this.#prefixes = parts.prefixes;
     this.#times = times;
     this.#redirects = redirects;
@@ -61,20 +61,44 @@ export class RouterMessages {
     if (!isValid(nd, packet, wire.ADVERTISEMENT_BYTES)) return;
     const knobs = nd.interfaceSysctls.of(iface);
     if (knobs.acceptRa === 0) return drop(nd, packet, 'ignored');
-    if (nd.use.routes.isLocal(AF_INET6, addresses, SOURCE)) return drop(nd, packet, 'ownAdvertisement');
+    const own = nd.use.routes.isLocal(AF_INET6, addresses, SOURCE);
+    if (own && knobs.acceptRaFromLocal === 0) return drop(nd, packet, 'ownAdvertisement');
     this.#learnNeighbour(packet, addresses, SOURCE, options.sourceLinkAddress);
     this.#solicitation.end(iface);
     this.#learnTimes(iface, view, head);
-    const said = this.#said;
-    const hops = wire.currentHopLimit(view, head);
-    said.hopLimit = hops >= knobs.acceptRaMinHopLimit ? hops : 0;
-    const mtu = knobs.acceptRaMtu === 1 && options.mtu !== 0 ? wire.mtu(view, options.mtu) : 0;
-    said.mtu = mtu >= MIN_MTU && mtu <= iface.mtu ? mtu : 0;
-    said.lifetime = wire.routerLifetime(view, head);
-    said.preference = knobs.acceptRaRtrPref === 1 ? wire.preference(view, head) : 0;
-    if (knobs.acceptRaDefrtr === 1) this.#routers.advertised(iface, addresses, SOURCE, said);
-    if (knobs.acceptRaPinfo === 1) this.#readPrefixes(iface, view, head + wire.ADVERTISEMENT_BYTES, tail);
+    const router = textOf(addresses, SOURCE);
+    const attributes = this.#learnLink(packet, knobs);
+    const lifetime = wire.routerLifetime(view, head);
+    if (!own && knobs.acceptRaDefrtr === 1 && (lifetime === 0 || lifetime >= knobs.acceptRaMinLft)) {
+      const preference = knobs.acceptRaRtrPref === 1 ? wire.preference(view, head) : 'medium';
+      const route = { destination: 'default', gateway: router, metric: knobs.raDefrtrMetric, preference, ...attributes };
+      this.#routes.advertised(iface, route, lifetime);
+    }
+    for (let at = head + wire.ADVERTISEMENT_BYTES; at < tail; at += wire.optionBytes(view, at)) {
+      const bytes = wire.optionBytes(view, at);
+      switch (wire.optionType(view, at)) {
+        case wire.OPTION_PREFIX:
+          if (knobs.acceptRaPinfo === 1 && bytes === wire.PREFIX_BYTES) this.#prefixes.advertised(iface, view, at);
+          break;
+        case wire.OPTION_ROUTE:
+          if (!own) readRouteInformation(nd, this.#routes, iface, view, at, router);
+          break;
+        default: // of no use to a host, or read with the message
+      }
+    }
     return drop(nd, packet, 'learned');
+  }
+
+  /** Hop limit and MTU, of the link and of what goes through the router: RFC 4861 §6.3.4. */
+  #learnLink({ view, head, iface }: Packet, { acceptRaMinHopLimit, acceptRaMtu }: NdSettings): { hopLimit?: number; mtu?: number } {
+    const { links } = this.#nd.use;
+    const hopLimit = wire.currentHopLimit(view, head);
+    const mtu = acceptRaMtu === 1 && options.mtu !== 0 ? wire.mtu(view, options.mtu) : 0;
+    const takesHops = hopLimit > 0 && hopLimit >= acceptRaMinHopLimit;
+    const takesMtu = mtu >= MIN_MTU && mtu <= iface.mtu;
+    if (takesHops) links.setHopLimit(iface, hopLimit);
+    if (takesMtu) links.setMtu(iface, mtu);
+    return { ...(takesHops ? { hopLimit } : {}), ...(takesMtu ? { mtu } : {}) };
   }
 
   /** RFC 4861 §8.1, §8.3. */
@@ -164,12 +188,5 @@ export class RouterMessages {
     const retrans = wire.retransTimer(view, head);
     if (reachable > 0 && reachable <= MAX_REACHABLE_MS) times.reachableMs = Math.max(reachable, MIN_TIME_MS);
     if (retrans > 0 && retrans <= MAX_REACHABLE_MS) times.retransMs = Math.max(retrans, MIN_TIME_MS);
-  }
-
-  #readPrefixes(iface: Interface, view: DataView, from: number, to: number): void {
-    for (let at = from; at < to; at += wire.optionBytes(view, at)) {
-      const isPrefix = wire.optionType(view, at) === wire.OPTION_PREFIX && wire.optionBytes(view, at) === wire.PREFIX_BYTES;
-      if (isPrefix) this.#prefixes.advertised(iface, view, at, this.#said);
-    }
   }
 }

@@ -1,4 +1,5 @@
 /** Neighbor Discovery: RFC 4861 §4. Offsets are from the ICMPv6 header. */
+import type { RoutePreference } from '@protoloom/contracts/control';
 
 /** Hop limit of every message: RFC 4861 §3.1, a router would have lowered it. */
 export const HOP_LIMIT = 255;
@@ -18,11 +19,10 @@ export const flags = (v: DataView, at: number): number => v.getUint8(at + 4);
 /** Router advertisement: RFC 4861 §4.2, with the preference of RFC 4191 §2.2. */
 export const ADVERTISEMENT_BYTES = 16;
 export const currentHopLimit = (v: DataView, at: number): number => v.getUint8(at + 4);
-/** 1 high, 0 medium, -1 low; the reserved value counts as medium. */
-export function preference(v: DataView, at: number): number {
-  const bits = (v.getUint8(at + 5) >> 3) & 3;
-  return bits === 1 ? 1 : bits === 3 ? -1 : 0;
-}
+/** RFC 4191 §2.1, by its two bits; `undefined` is the reserved value. */
+const PREFERENCES: readonly (RoutePreference | undefined)[] = ['medium', 'high', undefined, 'low'];
+/** The reserved value counts as medium: RFC 4191 §2.2. */
+export const preference = (v: DataView, at: number): RoutePreference => PREFERENCES[(v.getUint8(at + 5) >> 3) & 3] ?? 'medium';
 /** s. */
 export const routerLifetime = (v: DataView, at: number): number => v.getUint16(at + 6);
 /** ms, both; 0: not said. */
@@ -43,6 +43,8 @@ export const OPTION_SOURCE_LINK_ADDRESS = 1;
 export const OPTION_TARGET_LINK_ADDRESS = 2;
 export const OPTION_PREFIX = 3;
 export const OPTION_MTU = 5;
+/** RFC 4191 §2.3. */
+export const OPTION_ROUTE = 24;
 /** RFC 3971 §5.3.2, RFC 7527. */
 export const OPTION_NONCE = 14;
 export const NONCE_BYTES = 6;
@@ -63,6 +65,13 @@ export const prefixFlags = (v: DataView, option: number): number => v.getUint8(o
 export const validLifetime = (v: DataView, option: number): number => v.getUint32(option + 4);
 export const preferredLifetime = (v: DataView, option: number): number => v.getUint32(option + 8);
 export const PREFIX = 16;
+
+/** RFC 4191 §2.3: a route information option. Its prefix has as many octets as the option leaves for it. */
+export const routePrefixLength = (v: DataView, option: number): number => v.getUint8(option + 2);
+/** Undefined: reserved, and the option is to be passed over. */
+export const routePreference = (v: DataView, option: number): RoutePreference | undefined => PREFERENCES[(v.getUint8(option + 3) >> 3) & 3];
+/** s; all bits one: for ever. */
+export const routeLifetime = (v: DataView, option: number): number => v.getUint32(option + 4);
 
 /** Octets of an option that holds a link address of so many: RFC 2464 §6. */
 export const linkAddressOptionBytes = (addressBytes: number): number =>

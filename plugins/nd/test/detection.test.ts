@@ -97,8 +97,8 @@ describe('duplicate address detection [RFC 4862 §5.4]', () => {
     expect(link.flags(OURS)).to.deep.equal(['permanent']);
   });
 
-  it('begins anew when the interface comes up again', () => {
-    const link = checking();
+  it('begins anew when the interface comes up again, for addresses that keep_addr_on_down keeps', () => {
+    const link = checking({ 'net.ipv6.conf.default.keep_addr_on_down': 1 });
     link.sim.advance(3 * SECOND);
     link.stack.link.down('eth0');
     link.stack.link.up('eth0');

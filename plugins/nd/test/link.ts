@@ -1,6 +1,6 @@
 // A host on an Ethernet, 2001:db8::2/64 on eth0, whose other stations are the test's. Nothing here is computed by the stack that is tested.
 import type { SysctlValue } from '@protoloom/contracts';
-import { ROUTES } from '@protoloom/contracts/ip';
+import { ROUTES, type Route } from '@protoloom/contracts/ip';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { linuxHost } from '@protoloom/linux';
 import { plainFrame, type SimDevice, Simulation } from '@protoloom/sim';
@@ -56,11 +56,21 @@ export class Link {
 
   /** Where packets to an address would go: the next hop; undefined: nowhere. */
   nextHop(destination: string): string | undefined {
+    const route = this.#route(destination);
+    return route === undefined ? undefined : Ip6Address.fromWords(route.gateway, 0).toString();
+  }
+
+  /** The longest packet to an address; undefined: it is nowhere. */
+  mtu(destination: string): number | undefined {
+    return this.#route(destination)?.mtu;
+  }
+
+  #route(destination: string): Route | undefined {
     const query = this.stack.service(ROUTES).query();
     query.family = AF_INET6;
     query.addresses.set(Ip6Address.parse(destination).toWords(), 4);
     const route = this.stack.service(ROUTES).resolve(query);
-    return typeof route === 'number' ? undefined : Ip6Address.fromWords(route.gateway, 0).toString();
+    return typeof route === 'number' ? undefined : route;
   }
 
   /** @param settled false: the address is not there yet, and nothing has been said. */
@@ -166,6 +176,12 @@ export const prefix = (text: string, valid: number, preferred: number, flags = 0
 ];
 /** RFC 4861 §4.6.4. */
 export const mtuOption = (mtu: number): number[] => [5, 1, 0, 0, ...u32(mtu)];
+/** RFC 4191 §2.3. @param flags preference 0x08 high, 0x18 low. @param octets of the prefix: 0, 8 or 16. */
+export const routeInformation = (text: string, bits: number, lifetime: number, flags = 0, octets = 16): number[] => [
+  ...[24, 1 + octets / 8, bits, flags],
+  ...u32(lifetime),
+  ...address(text).slice(0, octets),
+];
 /** RFC 4861 §4.5. */
 export const redirect = (target: string, destination: string, ...options: Octets[]): number[] => [
   ...[137, 0, 0, 0, 0, 0, 0, 0],

@@ -150,22 +150,93 @@ describe('default routers [RFC 4861 §6.3.4, RFC 4191]', () => {
     expect(defaults(link)).to.deep.equal([]);
   });
 
-  it('are chosen by preference, and the first of equals stays [RFC 4191 §3.2]', () => {
+  it('are all kept, and chosen by preference, the first of equals [RFC 4191 §3.2]', () => {
     const link = new Link();
     link.receive(router(), ROUTER);
     link.receive(router(), OTHER);
-    expect(defaults(link)).to.deep.equal(['fe80::1']);
-    link.receive(router({ flags: 0x08 }), OTHER);
-    expect(defaults(link)).to.deep.equal(['fe80::2']);
-    link.receive(router({ flags: 0x18 }), OTHER);
-    expect(defaults(link)).to.deep.equal(['fe80::1']);
+    expect(defaults(link)).to.deep.equal(['fe80::1', 'fe80::2']);
+    expect(link.nextHop(FAR)).to.equal('fe80::1');
+    for (const [flags, first, preference] of [
+      [0x08, 'fe80::2', 'high'],
+      [0x18, 'fe80::1', 'low'],
+      // Reserved: as medium.
+      [0x10, 'fe80::1', 'medium'],
+    ] as const) {
+      link.receive(router({ flags }), OTHER);
+      expect(link.nextHop(FAR)).to.equal(first);
+      const route = link.stack.route.list().find(({ gateway }) => gateway === 'fe80::2');
+      expect(route).to.include({ preference, metric: 1024, protocol: 9, expires: 1800 });
+    }
+    link.receive(router({ lifetime: 0 }), ROUTER);
+    expect(link.nextHop(FAR)).to.equal('fe80::2');
   });
 
-  it('that are reachable are preferred to those that are not [RFC 4861 §6.3.6]', () => {
+  it('have no preference where accept_ra_rtr_pref is off', () => {
+    const link = new Link({ 'net.ipv6.conf.default.accept_ra_rtr_pref': 0 });
+    link.receive(router(), ROUTER);
+    link.receive(router({ flags: 0x08 }), OTHER);
+    expect(link.nextHop(FAR)).to.equal('fe80::1');
+  });
+
+  it('that do not answer give way, until they answer again: asked once a minute [RFC 4861 §6.3.6, RFC 4191 §3.5]', () => {
     const link = new Link();
-    link.receive(router({ flags: 0x08 }), ROUTER);
+    link.receive(router({ flags: 0x08 }, sourceLink), ROUTER);
     link.receive(router({}, sourceLink), OTHER);
-    expect(defaults(link)).to.deep.equal(['fe80::2']);
+    // Probed, as an answer to it is due.
+    link.receive(solicitation('2001:db8::2', sourceLink), { source: 'fe80::1' });
+    link.sim.advance(9 * SECOND);
+    expect(link.nextHop(FAR)).to.equal('fe80::2');
+    link.sent();
+    link.sim.advance(59.5 * SECOND);
+    const asked = link.sent().filter(({ message }) => message[0] === 135);
+    expect(asked.map(({ destination }) => destination)).to.deep.equal(['ff02::1:ff00:1']);
+    expect(link.nextHop(FAR)).to.equal('fe80::2');
+    link.receive(advertisement('fe80::1', 0xe0, targetLink), { source: 'fe80::1' });
+    expect(link.nextHop(FAR)).to.equal('fe80::1');
+  });
+
+  it('have the metric that ra_defrtr_metric says; shorter lifetimes than accept_ra_min_lft are passed over', () => {
+    const link = new Link({ 'net.ipv6.conf.default.ra_defrtr_metric': 77, 'net.ipv6.conf.default.accept_ra_min_lft': 100 });
+    link.receive(router({ lifetime: 99 }, prefix('2001:db8:1::', 99, 99)), ROUTER);
+    expect(defaults(link)).to.deep.equal([]);
+    expect(link.flags(MADE)).to.equal(undefined);
+    link.receive(router({ lifetime: 100 }), ROUTER);
+    expect(link.stack.route.list().find(({ destination }) => destination === 'default')).to.include({ metric: 77 });
+    link.stack.sysctl.set('net.ipv6.conf.eth0.ra_defrtr_metric', 88);
+    link.receive(router({ lifetime: 100 }), ROUTER);
+    expect(
+      link.stack.route
+        .list()
+        .filter(({ destination }) => destination === 'default')
+        .map(({ metric }) => metric),
+    ).to.deep.equal([88]);
+    link.receive(router({ lifetime: 0 }), ROUTER);
+    expect(defaults(link)).to.deep.equal([]);
+  });
+
+  it('are not taken with accept_ra_defrtr 0, nor from an address of ours without accept_ra_from_local', () => {
+    const link = new Link({ 'net.ipv6.conf.default.accept_ra_defrtr': 0 });
+    link.receive(router({}, prefix('2001:db8:1::', 3600, 1800)), ROUTER);
+    expect(defaults(link)).to.deep.equal([]);
+    expect(link.flags(MADE)).to.not.equal(undefined);
+    for (const knob of [0, 1]) {
+      const own = new Link({ 'net.ipv6.conf.default.accept_ra_from_local': knob });
+      own.receive(router({}, prefix('2001:db8:1::', 3600, 1800)), { ...ROUTER, source: 'fe80::53:ff:fe00:1' });
+      expect(own.counts()['ownAdvertisement'] ?? 0).to.equal(1 - knob);
+      expect(own.flags(MADE) === undefined).to.equal(knob === 0);
+      // This host itself is no gateway of its own.
+      expect(defaults(own)).to.deep.equal([]);
+    }
+  });
+
+  it('are as many as there is room for, and leave a default route of the user’s', () => {
+    const link = new Link();
+    link.stack.route.add({ destination: 'default', gateway: '2001:db8::1', metric: 1024 });
+    link.receive(router(), ROUTER);
+    expect(defaults(link)).to.deep.equal(['2001:db8::1']);
+    link.stack.route.remove({ destination: 'default', gateway: '2001:db8::1' });
+    for (let i = 1; i < 400; i++) link.receive(router(), { ...ROUTER, source: `fe80::${i.toString(16)}` });
+    expect(defaults(link)).to.have.length(256);
   });
 
   it('that say they are none any more are none [RFC 4861 §7.2.5]', () => {
@@ -184,20 +255,40 @@ describe('default routers [RFC 4861 §6.3.4, RFC 4191]', () => {
     expect(link.flags(MADE)).to.equal(undefined);
   });
 
-  it('tell the hop limit, and the MTU where it is one [RFC 4861 §6.3.4]', () => {
+  it('tell the hop limit of the link, from accept_ra_min_hop_limit on [RFC 4861 §6.3.4]', () => {
+    const link = new Link({ 'net.ipv6.conf.default.accept_ra_min_hop_limit': 20 });
+    const hops = (): unknown => {
+      link.sent();
+      link.receive([128, 0, 0, 0, 0, 1, 0, 1], { source: 'fe80::99', destination: 'fe80::53:ff:fe00:1', hops: 64 });
+      link.receive(advertisement('fe80::99', 0x60, targetLink), { source: 'fe80::99', destination: 'fe80::53:ff:fe00:1' });
+      return link.sent().find(({ message }) => message[0] === 129)?.hops;
+    };
+    expect(hops()).to.equal(64);
+    link.receive(router({ hops: 33, lifetime: 0 }), ROUTER);
+    expect(hops()).to.equal(33);
+    // 0: not said; 19: less than is taken.
+    for (const said of [0, 19]) {
+      link.receive(router({ hops: said, lifetime: 0 }), ROUTER);
+      expect(hops()).to.equal(33);
+    }
+    expect(link.stack.sysctl.get('net.ipv6.conf.eth0.hop_limit')).to.equal(33);
+    link.receive(router({ hops: 44 }), ROUTER);
+    expect(link.stack.route.list().find(({ destination }) => destination === 'default')).to.include({ hopLimit: 44 });
+  });
+
+  it('tell the MTU of the link, where it is one [RFC 4861 §6.3.4]', () => {
     const link = new Link();
-    link.receive(router({ hops: 33 }, mtuOption(1400)), ROUTER);
-    const route = (): unknown => link.stack.route.list().find(({ destination }) => destination === 'default');
-    expect(route()).to.include({ hopLimit: 33, mtu: 1400 });
+    expect(link.mtu('2001:db8::77')).to.equal(1500);
+    link.receive(router({}, mtuOption(1400)), ROUTER);
+    expect([link.mtu('2001:db8::77'), link.mtu('fe80::77'), link.mtu(FAR)]).to.deep.equal([1400, 1400, 1400]);
     for (const mtu of [1279, 1501]) {
       link.receive(router({}, mtuOption(mtu)), ROUTER);
-      expect(route()).to.include({ mtu: undefined });
+      expect(link.mtu('2001:db8::77')).to.equal(1400);
     }
-    link.receive(router({ hops: 33 }, mtuOption(1400), prefix('2001:db8:1::', 3600, 1800)), ROUTER);
-    const onLink = (): unknown => link.stack.route.list().find(({ destination }) => destination === '2001:db8:1::/64');
-    expect(onLink()).to.include({ hopLimit: 33, mtu: 1400 });
-    link.receive(router({ hops: 44 }, prefix('2001:db8:1::', 3600, 1800)), ROUTER);
-    expect(onLink()).to.include({ hopLimit: 44, mtu: undefined });
+    expect(link.stack.sysctl.get('net.ipv6.conf.eth0.mtu')).to.equal(1400);
+    const deaf = new Link({ 'net.ipv6.conf.default.accept_ra_mtu': 0 });
+    deaf.receive(router({}, mtuOption(1400)), ROUTER);
+    expect(deaf.mtu('2001:db8::77')).to.equal(1500);
   });
 
   it('tell how neighbours are timed [RFC 4861 §6.3.4]', async () => {

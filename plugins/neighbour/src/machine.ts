@@ -64,6 +64,17 @@ function startResolution(entry: NeighbourEntry, packet: Packet): undefined {
   solicit(entry);
 }
 
+/** One solicitation without a packet, at whose end the entry has failed again: Linux's __neigh_set_probe_once. */
+export function probe(entry: NeighbourEntry): undefined {
+  if (entry.dead || entry.state !== NUD_FAILED) return;
+  const { ucastSolicit, appSolicit, mcastSolicit } = entry.times.parameters;
+  entry.updatedUs = entry.table.clock.nowUs;
+  entry.probes = ucastSolicit + appSolicit + mcastSolicit;
+  enter(entry, NUD_INCOMPLETE);
+  entry.timer.arm(retransUs(entry));
+  entry.table.protocol.solicit(entry, undefined, false);
+}
+
 /** Queues a packet; the oldest go where the memory allowed is short (RFC 1122 §2.3.2.2: the latest is kept). */
 function wait(entry: NeighbourEntry, packet: Packet): undefined {
   const kept = packet.taken ? packet.copy() : packet.take();

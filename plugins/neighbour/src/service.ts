@@ -2,7 +2,7 @@
 import { IFF_UP, type Interface, type InterfaceEvents, type Lookup } from '@protoloom/contracts';
 import type { Neighbour, NeighbourFamily, Neighbours } from '@protoloom/contracts/neighbour';
 import type { NeighbourEntry } from './entry.js';
-import { update } from './machine.js';
+import { probe, update } from './machine.js';
 import { FamilyTable, type TableServices } from './table.js';
 
 export type Families = Lookup<number, NeighbourFamily>;
@@ -51,6 +51,10 @@ export class NeighbourTables implements Neighbours, InterfaceEvents {
 
   update(neighbour: Neighbour, bytes: Uint8Array | undefined, at: number, state: number, flags: number): void {
     update(neighbour as NeighbourEntry, bytes, at, state, flags);
+  }
+
+  probe(neighbour: Neighbour): void {
+    probe(neighbour as NeighbourEntry);
   }
 
   // ---- families and interfaces come and go -------------------------------------------------------------------------------------------
