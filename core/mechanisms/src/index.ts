@@ -2,6 +2,7 @@
 
 export * from './address-buckets.js';
 export * from './ecn.js';
+export * from './fifo.js';
 export * from './fragments.js';
 export * from './group-records.js';
 export * from './group-reporter.js';

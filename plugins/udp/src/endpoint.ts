@@ -50,9 +50,8 @@ import {
   type Views,
 } from '@protoloom/contracts/socket';
 import { GSO_UDP } from '@protoloom/contracts/udp';
-import { add, copyWords, isLinkLocalWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
+import { add, copyOctets, copyWords, isLinkLocalWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { counters as spec } from './counters.js';
-import { copyOctets } from './octets.js';
 import type { PortTable } from './ports.js';
 import { ReceiveQueue } from './receive-queue.js';
 import { familyOf, Way } from './way.js';

@@ -1,13 +1,9 @@
 // Datagrams that wait to be read, charged by the memory that they hold.
 import type { Packet } from '@protoloom/contracts';
-
-/** From so many that were read on, their places in the array are given back. */
-const COMPACT_AT = 64;
+import { Fifo } from '@protoloom/mechanisms';
 
 export class ReceiveQueue {
-  /** Those that wait, from `#at` on. */
-  #packets: Packet[] = [];
-  #at = 0;
+  readonly #packets = new Fifo<Packet>();
   /** Memory of those, bytes. */
   #held = 0;
 
@@ -16,12 +12,12 @@ export class ReceiveQueue {
   }
 
   get empty(): boolean {
-    return this.#at === this.#packets.length;
+    return this.#packets.length === 0;
   }
 
   /** The oldest, or undefined. */
   get first(): Packet | undefined {
-    return this.#packets[this.#at];
+    return this.#packets.first;
   }
 
   /** Whether there is room below `limit` bytes; a single datagram always fits, as on Linux. */
@@ -37,15 +33,8 @@ export class ReceiveQueue {
 
   /** Releases the oldest. */
   shift(): void {
-    const packet = this.#packets[this.#at++] as Packet;
+    const packet = this.#packets.shift() as Packet;
     this.#held -= packet.memory;
     packet.release();
-    if (this.#at === this.#packets.length) {
-      this.#packets.length = 0;
-      this.#at = 0;
-    } else if (this.#at > COMPACT_AT && this.#at * 2 > this.#packets.length) {
-      this.#packets.splice(0, this.#at);
-      this.#at = 0;
-    }
   }
 }

@@ -72,6 +72,7 @@ export class PooledPacket implements Packet {
   lent = false;
   /** In the pool's free list: anything done with it now is a mistake of the caller. */
   free = false;
+  nextFree: PooledPacket | undefined = undefined;
   readonly #pool: PacketPool;
 
   constructor(pool: PacketPool, slots: number) {

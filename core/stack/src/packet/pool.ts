@@ -1,5 +1,6 @@
 // The pool that packets come from and go back to.
 import type { Fragment, Packet, Packets } from '@protoloom/contracts';
+import { copyOctets } from '@protoloom/wire';
 import { Buffers } from './buffers.js';
 import { PooledPacket } from './packet.js';
 
@@ -16,7 +17,8 @@ export class PacketPool implements Packets {
   /** Room in front of every packet that is made, bytes; the assembler sets it from the plugins' headers. */
   headroom = 64;
   inHand = 0;
-  readonly #free: PooledPacket[] = [];
+  #free: PooledPacket | undefined;
+  #kept = 0;
   readonly #buffers: Buffers;
   readonly #counters: PoolCounters;
   #slots = 0;
@@ -32,7 +34,8 @@ export class PacketPool implements Packets {
     this.headroom = (headers + ALIGNMENT) & ~(ALIGNMENT - 1);
     if (slots === this.#slots) return;
     this.#slots = slots;
-    this.#free.length = 0;
+    this.#free = undefined;
+    this.#kept = 0;
   }
 
   make(bytes: number): PooledPacket {
@@ -73,7 +76,10 @@ export class PacketPool implements Packets {
     packet.reset();
     if (buffer !== undefined) this.#buffers.put(buffer);
     packet.free = true;
-    if (this.#free.length < KEPT && packet.slots.length === this.#slots) this.#free.push(packet);
+    if (this.#kept >= KEPT || packet.slots.length !== this.#slots) return;
+    packet.nextFree = this.#free;
+    this.#free = packet;
+    this.#kept++;
   }
 
   /** Moves it to a buffer of its own, fragments and all. */
@@ -140,7 +146,7 @@ export class PacketPool implements Packets {
     const keepFrom = head - start <= front ? start : head;
     const buffer = this.#buffers.get(front + (tail - head) + back);
     const shift = front - head;
-    buffer.bytes.set(bytes.subarray(keepFrom, tail), keepFrom + shift);
+    copyOctets(bytes, keepFrom, tail, buffer.bytes, keepFrom + shift);
     packet.bytes = buffer.bytes;
     packet.view = buffer.view;
     packet.buffer = buffer;
@@ -156,14 +162,20 @@ export class PacketPool implements Packets {
     for (let i = 0; i < count; i++) {
       const { bytes: part, at, length } = packet.fragments[i] as Fragment;
       if (packet.tail + length > buffer.bytes.length) throw new Error('fragments longer than their sum');
-      buffer.bytes.set(part.subarray(at, at + length), packet.tail);
+      copyOctets(part, at, at + length, buffer.bytes, packet.tail);
       packet.tail += length;
     }
     packet.trim(packet.tail - packet.head);
   }
 
   #record(): PooledPacket {
-    const packet = this.#free.pop() ?? new PooledPacket(this, this.#slots);
+    let packet = this.#free;
+    if (packet === undefined) packet = new PooledPacket(this, this.#slots);
+    else {
+      this.#free = packet.nextFree;
+      packet.nextFree = undefined;
+      this.#kept--;
+    }
     packet.free = false;
     packet.taken = false;
     packet.lent = true;

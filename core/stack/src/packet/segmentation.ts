@@ -1,5 +1,6 @@
 // The software fallback of segmentation offload: cuts a super-segment and copies its headers; each protocol mends its own.
 import { GSO_NONE, type Lookup, type Packet, type Segmenter, type SegmentKey } from '@protoloom/contracts';
+import { copyOctets } from '@protoloom/wire';
 import type { PacketPool } from './pool.js';
 
 /** Written anew for each look-up: none is made for each packet. */
@@ -14,7 +15,7 @@ function copyOut(whole: Packet, from: number, length: number, into: Uint8Array, 
   const linear = whole.tail - whole.head;
   if (position < linear) {
     const count = Math.min(left, linear - position);
-    into.set(whole.bytes.subarray(whole.head + position, whole.head + position + count), to);
+    copyOctets(whole.bytes, whole.head + position, whole.head + position + count, into, to);
     position += count;
     left -= count;
     to += count;
@@ -26,7 +27,7 @@ function copyOut(whole: Packet, from: number, length: number, into: Uint8Array, 
     if (position < start + fragment.length) {
       const count = Math.min(left, start + fragment.length - position);
       const at0 = fragment.at + position - start;
-      into.set(fragment.bytes.subarray(at0, at0 + count), to);
+      copyOctets(fragment.bytes, at0, at0 + count, into, to);
       position += count;
       left -= count;
       to += count;

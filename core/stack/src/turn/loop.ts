@@ -9,6 +9,7 @@ import {
   type Turns,
   type WakeEntry,
 } from '@protoloom/contracts';
+import { Fifo } from '@protoloom/mechanisms';
 import type { PooledPacket } from '../packet/packet.js';
 import type { PacketPool } from '../packet/pool.js';
 import type { Faults } from './faults.js';
@@ -78,12 +79,9 @@ export class TurnLoop implements DeviceInput {
   /** Where the rotation begins in the next turn. */
   #first = 0;
   #current: IngressPort | undefined;
-  #backlog: PooledPacket[] = [];
-  #backlogAt = 0;
-  #egress: Request[] = [];
-  #egressSpare: Request[] = [];
-  #wakes: WakeEntry[] = [];
-  #wakesSpare: WakeEntry[] = [];
+  readonly #backlog = new Fifo<PooledPacket>();
+  readonly #egress = new Fifo<Request>();
+  readonly #wakes = new Fifo<WakeEntry>();
   #inTurn = false;
 
   constructor(clock: ClockCell, pool: PacketPool, faults: Faults, timers: StackTimers, limits: TurnLimits, counters: TurnCounters) {
@@ -102,7 +100,7 @@ export class TurnLoop implements DeviceInput {
 
   /** Packets to ourselves that wait. */
   get backlog(): number {
-    return this.#backlog.length - this.#backlogAt;
+    return this.#backlog.length;
   }
 
   set ports(ports: readonly IngressPort[]) {
@@ -196,20 +194,14 @@ export class TurnLoop implements DeviceInput {
 
   #drainBacklog(budget: number): void {
     // At least one device's share: frames to ourselves are not starved by a flood from outside.
-    for (let left = Math.max(budget, this.#limits.devWeight); left > 0 && this.#backlogAt < this.#backlog.length; left--) {
-      const packet = this.#backlog[this.#backlogAt++] as PooledPacket;
+    for (let left = Math.max(budget, this.#limits.devWeight); left > 0; left--) {
+      const packet = this.#backlog.shift();
+      if (packet === undefined) return;
       // It is ours again: whoever keeps it from here takes it anew.
       packet.taken = false;
       packet.lent = true;
       this.#pool.inHand--;
       this.#receive(packet.iface as unknown as IngressPort, packet);
-    }
-    if (this.#backlogAt === this.#backlog.length) {
-      this.#backlog.length = 0;
-      this.#backlogAt = 0;
-    } else if (this.#backlogAt > 1024) {
-      this.#backlog.splice(0, this.#backlogAt);
-      this.#backlogAt = 0;
     }
   }
 
@@ -240,11 +232,9 @@ export class TurnLoop implements DeviceInput {
   }
 
   #runEgress(): void {
-    const requests = this.#egress;
-    this.#egress = this.#egressSpare;
-    this.#egressSpare = requests;
-    for (let i = 0; i < requests.length; i++) {
-      const request = requests[i] as Request;
+    // What asks anew meanwhile waits for the next turn.
+    for (let left = this.#egress.length; left > 0; left--) {
+      const request = this.#egress.shift() as Request;
       request.queued = false;
       try {
         request.entry.egress();
@@ -252,7 +242,6 @@ export class TurnLoop implements DeviceInput {
         this.#faults.contain(request.plugin, 'egress', error);
       }
     }
-    requests.length = 0;
   }
 
   #wake(entry: WakeEntry): void {
@@ -263,11 +252,8 @@ export class TurnLoop implements DeviceInput {
   }
 
   #runWakes(): void {
-    const wakes = this.#wakes;
-    this.#wakes = this.#wakesSpare;
-    this.#wakesSpare = wakes;
-    for (let i = 0; i < wakes.length; i++) {
-      const entry = wakes[i] as WakeEntry;
+    for (let left = this.#wakes.length; left > 0; left--) {
+      const entry = this.#wakes.shift() as WakeEntry;
       entry.waking = false;
       try {
         entry.woken();
@@ -275,6 +261,5 @@ export class TurnLoop implements DeviceInput {
         this.#faults.contain('readiness', 'a wakeup', error);
       }
     }
-    wakes.length = 0;
   }
 }
