@@ -14,6 +14,7 @@ import type { Memory } from './memory.js';
 import type { Ports } from './ports.js';
 import type { AckState } from './recovery/ack-state.js';
 import type { SentPool } from './recovery/scoreboard.js';
+import type { Rest } from './rest.js';
 import type { BarePeer } from './segment.js';
 import type { Segment } from './segment-in.js';
 import type { SynCookies } from './syn-cookies.js';
@@ -61,6 +62,8 @@ export interface Tcp {
   readonly seg: Segment;
   /** What its acknowledgement brings. */
   readonly ack: AckState;
+  /** Connections that rest, and those that do not. */
+  readonly rest: Rest;
   /** Memory of rings, for use again. */
   readonly ringMemory: RingMemory;
   /** Marks that nobody has in use: an idle connection has none. */

@@ -30,6 +30,7 @@ import { sendable, written } from './events/send.js';
 import { optionSet, readiness, takeAnyError, takeError } from './events/status.js';
 import { isClient, NO_TEXT, type Text } from './fastopen/client.js';
 import { makeTcb } from './make.js';
+import { rouse } from './rest.js';
 import { isConnecting } from './state.js';
 import { type Tcb, type TcbUser, writeEnd } from './tcb.js';
 import { isAtMark, isHole, receiveUrgent, skipHole, untilMark } from './urgent.js';
@@ -156,6 +157,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     const count = Math.min(room, to - from);
     if (count < to - from) tcb.noSpace = true;
     if (count === 0) return to === from ? 0 : -ERRNO.EAGAIN;
+    rouse(tcb);
     tcb.send.write(bytes, from, from + count);
     const flags = message?.flags ?? 0;
     written(tcb, count, flags);
@@ -222,6 +224,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     const room = sendable(this.tcb);
     if (room < count) this.tcb.noSpace = true;
     if (room <= 0) return room < 0 ? room : -ERRNO.EAGAIN;
+    rouse(this.tcb);
     return this.tcb.send.reserve(Math.min(count, room), views);
   }
 

@@ -48,6 +48,7 @@ import { output } from './output.js';
 import { Ports } from './ports.js';
 import { AckState } from './recovery/ack-state.js';
 import { SentPool } from './recovery/scoreboard.js';
+import { Rest } from './rest.js';
 import { Segment } from './segment-in.js';
 import { segmenter } from './segmenter.js';
 import { socketOptionAttachments, socketOptionHandlers } from './socket-options.js';
@@ -118,6 +119,7 @@ export const tcp = definePlugin({
       seg: new Segment(),
       ack: new AckState(),
       ringMemory: undefined as unknown as RingMemory,
+      rest: undefined as unknown as Rest,
       marks: [],
       sentPool: new SentPool(),
       stranger,
@@ -133,6 +135,7 @@ export const tcp = definePlugin({
     context.timeWaits = new TimeWaits(context);
     context.memory = new Memory(context);
     context.ringMemory = new RingMemory(context.memory);
+    context.rest = new Rest(context);
     return {
       handlers: {
         segment: (packet: Packet) => arrives(context, packet),

@@ -96,7 +96,7 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_sndbuf_limited: limits?.bufferUs ?? 0,
     tcpi_data_segs_in: tcb.dataSegmentsIn,
     tcpi_data_segs_out: tcb.dataSegmentsOut,
-    tcpi_delivered: recovery.delivered,
+    tcpi_delivered: tcb.delivered,
     tcpi_delivered_ce: tcb.ecn?.deliveredCe ?? 0,
     tcpi_bytes_sent: tcb.bytesSent,
     tcpi_bytes_retrans: tcb.bytesRetransmitted,

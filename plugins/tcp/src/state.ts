@@ -89,9 +89,12 @@ function ended(tcb: Tcb): void {
   closeController(tcb);
   if (tcb.zeroCopies !== undefined) zeroCopyAcknowledged(tcb, tcb.zeroCopies, writeEnd(tcb));
   tcb.stamps = undefined;
-  tcb.send.clear();
   tcp.memory.forget(tcb);
-  tcb.recovery.board.clear();
+  if (tcb.awake >= 0) {
+    tcp.rest.leave(tcb);
+    tcb.send.clear();
+    tcb.recovery.board.clear();
+  }
   tcb.finQueued = false;
   tcb.shutdown = RCV_SHUTDOWN | SEND_SHUTDOWN;
   if (tcb.orphan) {

@@ -57,6 +57,8 @@ export class Tcb {
   state: number = TCP_CLOSE;
   /** In the flow table. */
   hashed = false;
+  /** Its place among the connections that do not rest; -1: it rests. rest.ts */
+  awake = -1;
 
   // ---- who talks to whom
   /** AF_INET or AF_INET6: the network family of `addresses`, which for a mapped address on an INET6 socket is AF_INET. */
@@ -91,7 +93,7 @@ export class Tcb {
   sndWndScale = 0;
   rcvWndScale = 0;
   /** Octets not yet acknowledged, and not yet sent; the first has sequence number `sndBase`. */
-  readonly send: SendRing;
+  send: SendRing;
   sndBase = 0;
   /** FIN follows the last octet of `send`. */
   finQueued = false;
@@ -135,7 +137,7 @@ export class Tcb {
   windowClamp = 0;
   /** The window as opening towards a new peer, Linux's rcv_ssthresh. */
   rcvSsthresh = 0;
-  readonly receive: ReceiveRing;
+  receive: ReceiveRing;
   /** What of it is held out of order; undefined until something is. */
   reassembly: Reassembly | undefined = undefined;
   /** The urgent octet (RFC 6093), from when it is told of until it is passed. */
@@ -230,7 +232,11 @@ export class Tcb {
   /** SO_LINGER: close() has not ended for the user. */
   lingering = false;
   /** Detection and repair of losses. */
-  readonly recovery: Recovery;
+  recovery: Recovery;
+  /** Packets delivered so far. */
+  delivered = 0;
+  /** Round trip of the packet that RACK goes by, RFC 8985 §5.2. */
+  rackRttUs = 0;
 
   // ---- congestion control
   readonly view: View;
@@ -295,15 +301,16 @@ export class Tcb {
   limits: Limits | undefined = undefined;
   timeouts: Timeouts | undefined = undefined;
 
-  constructor(tcp: Tcp, socket: SocketState, family: number, parts: TcbParts) {
+  constructor(tcp: Tcp, socket: SocketState, family: number, view: View, control: SenderControl) {
     this.tcp = tcp;
     this.socket = socket;
     this.family = family;
-    this.send = parts.send;
-    this.receive = parts.receive;
-    this.recovery = parts.recovery;
-    this.view = parts.view;
-    this.control = parts.control;
+    const { send, receive, recovery } = tcp.rest.shared;
+    this.send = send;
+    this.receive = receive;
+    this.recovery = recovery;
+    this.view = view;
+    this.control = control;
     if (family === AF_INET) {
       this.addresses[SOURCE + 2] = 0xffff;
       this.addresses[DESTINATION + 2] = 0xffff;
@@ -314,15 +321,6 @@ export class Tcb {
   egress(): void {
     this.tcp.output(this);
   }
-}
-
-/** What a connection is assembled from. */
-export interface TcbParts {
-  readonly send: SendRing;
-  readonly receive: ReceiveRing;
-  readonly recovery: Recovery;
-  readonly view: View;
-  readonly control: SenderControl;
 }
 
 /** Sequence number after the last octet that the user wrote; FIN's own where `finQueued`. */

@@ -1,38 +1,24 @@
 // Octets that came in: those in order wait to be read; those out of order are in their places already, and which they are is kept beside: reassembly.ts.
 import type { Views } from '@protoloom/contracts/socket';
 import { Ring } from './ring.js';
-import type { RingMemory } from './ring-memory.js';
 
-export class ReceiveRing {
-  readonly #ring: Ring;
-
-  constructor(memory: RingMemory) {
-    this.#ring = new Ring(memory);
-  }
-  /** Octets in order, to be read. */
-  get length(): number {
-    return this.#ring.length;
-  }
-  /** Bytes held. */
-  get memory(): number {
-    return this.#ring.bytes.length;
-  }
-
+/** Its `length` counts the octets in order, to be read. */
+export class ReceiveRing extends Ring {
   /** Puts `bytes[from..to)` in its place, `offset` octets after RCV.NXT. */
   put(offset: number, bytes: Uint8Array, from: number, to: number): void {
-    const at = this.#ring.length + offset;
-    this.#ring.grow(at + to - from);
-    this.#ring.put(at, bytes, from, to);
+    const at = this.length + offset;
+    this.grow(at + to - from);
+    this.store(at, bytes, from, to);
   }
 
   /** RCV.NXT has moved over `octets` that are in their places. */
   advance(octets: number): void {
-    this.#ring.length += octets;
+    this.length += octets;
   }
 
   /** Shows `count` octets from the one at `at` on. */
   peek(at: number, count: number, views: Views): number {
-    this.#ring.view(at, count, views);
+    this.view(at, count, views);
     return count;
   }
 
@@ -45,16 +31,12 @@ export class ReceiveRing {
 
   /** Copies from the octet at `at` on, without ending them. */
   copy(at: number, bytes: Uint8Array, from: number, to: number): number {
-    const count = Math.min(to - from, this.#ring.length - at);
-    this.#ring.get(at, count, bytes, from);
+    const count = Math.min(to - from, this.length - at);
+    this.fetch(at, count, bytes, from);
     return count;
   }
 
   consume(count: number): void {
-    if (count > 0) this.#ring.drop(count);
-  }
-
-  clear(): void {
-    this.#ring.clear();
+    if (count > 0) this.drop(count);
   }
 }

@@ -9,6 +9,8 @@ const MOST_KEPT = 64 << 20;
 export interface Account {
   /** `bytes` more are in use; fewer where below zero. */
   charge(bytes: number): void;
+  /** What is not needed at once had better be given back. */
+  readonly isScarce: boolean;
 }
 
 export class RingMemory {
@@ -19,6 +21,10 @@ export class RingMemory {
 
   constructor(account: Account) {
     this.#account = account;
+  }
+
+  get isScarce(): boolean {
+    return this.#account.isScarce;
   }
 
   /** At least `count` bytes, with whatever is in them. */

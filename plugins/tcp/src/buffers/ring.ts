@@ -1,5 +1,6 @@
-// A ring of octets that grows on demand: what both buffers of a connection are made of.
+// A ring of octets that grows on demand: what both buffers of a connection are.
 import type { Views } from '@protoloom/contracts/socket';
+import { copyOctets } from '@protoloom/wire';
 import type { RingMemory } from './ring-memory.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -11,22 +12,20 @@ export class Ring {
   start = 0;
   /** Octets from `start` on that are to stay. */
   length = 0;
-  /**
-   * Most that was asked for since it was last empty; and what that usually is, which sinks slowly: one that fills up time and again takes at
-   * once what it will need.
-   */
-  #most = 0;
-  #usual = 0;
 
   constructor(memory: RingMemory) {
     this.#memory = memory;
   }
 
+  /** Bytes held. */
+  get memory(): number {
+    return this.bytes.length;
+  }
+
   /** Makes room for `count` octets in all, those there are unmoved towards each other. */
   grow(count: number): void {
-    if (count > this.#most) this.#most = count;
     if (count <= this.bytes.length) return;
-    const grown = this.#memory.take(this.bytes.length === 0 ? Math.max(count, this.#usual) : count);
+    const grown = this.#memory.take(count);
     this.#memory.lose(this.bytes);
     // Everything moves, since octets out of order lie beyond `length`.
     const first = this.bytes.subarray(this.start);
@@ -38,21 +37,21 @@ export class Ring {
   }
 
   /** Copies in, `at` octets after `start`; there is room. */
-  put(at: number, from: Uint8Array, begin: number, end: number): void {
+  store(at: number, from: Uint8Array, begin: number, end: number): void {
     const size = this.bytes.length;
     const place = (this.start + at) & (size - 1);
     const first = Math.min(end - begin, size - place);
-    copy(from, begin, begin + first, this.bytes, place);
-    if (first < end - begin) copy(from, begin + first, end, this.bytes, 0);
+    copyOctets(from, begin, begin + first, this.bytes, place);
+    if (first < end - begin) copyOctets(from, begin + first, end, this.bytes, 0);
   }
 
   /** Copies out. */
-  get(at: number, count: number, into: Uint8Array, to: number): void {
+  fetch(at: number, count: number, into: Uint8Array, to: number): void {
     const size = this.bytes.length;
     const place = (this.start + at) & (size - 1);
     const first = Math.min(count, size - place);
-    copy(this.bytes, place, place + first, into, to);
-    if (first < count) copy(this.bytes, 0, count - first, into, to + first);
+    copyOctets(this.bytes, place, place + first, into, to);
+    if (first < count) copyOctets(this.bytes, 0, count - first, into, to + first);
   }
 
   /** Shows `count` octets from `at` on. */
@@ -74,19 +73,18 @@ export class Ring {
     this.length -= count;
   }
 
-  /** Nothing is in it, nor beyond its end. */
+  /** Nothing is in it, nor beyond its end: it begins anew with memory that was just used, or where that is scarce gives it back. */
+  rewind(): void {
+    if (this.#memory.isScarce) this.clear();
+    else this.start = 0;
+  }
+
+  /** What is in it is forgotten, and its memory given back. */
   clear(): void {
+    if (this.bytes.length === 0) return;
     this.#memory.give(this.bytes);
-    this.#usual = Math.max(this.#most, this.#usual - (this.#usual >> 4));
-    this.#most = 0;
     this.bytes = NO_BYTES;
     this.start = 0;
     this.length = 0;
   }
-}
-
-/** A short copy costs less by hand than by a view. */
-function copy(from: Uint8Array, begin: number, end: number, into: Uint8Array, at: number): void {
-  if (end - begin > 64) into.set(from.subarray(begin, end), at);
-  else for (let i = begin, j = at; i < end; i++, j++) into[j] = from[i] as number;
 }

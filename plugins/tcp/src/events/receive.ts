@@ -29,13 +29,13 @@ export function consumed(tcb: Tcb, count: number): void {
   if (count <= 0) return;
   tcb.bytesRead += count;
   markPassed(tcb);
-  releaseIdle(tcb);
+  rewind(tcb);
   adjustSpace(tcb);
   if (!isReceiving(tcb)) return;
   if (wantsAckAfterRead(tcb) || (!(tcb.shutdown & RCV_SHUTDOWN) && worthUpdating(tcb))) sendAck(tcb);
 }
 
-/** A ring with nothing to read, and nothing out of order, holds no memory. */
-function releaseIdle({ receive, reassembly }: Tcb): void {
-  if (receive.length === 0 && (reassembly === undefined || reassembly.isEmpty)) receive.clear();
+/** With nothing to read, and nothing out of order, the ring begins anew. */
+function rewind({ receive, reassembly }: Tcb): void {
+  if (receive.length === 0 && (reassembly === undefined || reassembly.isEmpty)) receive.rewind();
 }

@@ -3,6 +3,7 @@ import type { Tcp } from '../context.js';
 import { TIMESTAMP_BYTES } from '../options.js';
 import { retransmitSyn } from '../output.js';
 import { repairAll } from '../recovery/recovery.js';
+import { rouse } from '../rest.js';
 import { syncMss } from '../route.js';
 import type { Segment } from '../segment-in.js';
 import { type Tcb, writeEnd } from '../tcb.js';
@@ -76,6 +77,7 @@ export function loadSyn(tcb: Tcb, { bytes, from, to }: Text): number {
     if (tcb.userMss > 0) tcb.peerMss = Math.min(tcb.peerMss, tcb.userMss);
     syncMss(tcb, route);
     text = Math.max(0, Math.min(to - from, tcb.mss + (tcb.timestampsOk ? TIMESTAMP_BYTES : 0) - RESERVED_OPTIONS));
+    rouse(tcb);
     tcb.send.write(bytes, from, from + text);
     tcb.pushedSeq = writeEnd(tcb);
   }
@@ -115,7 +117,7 @@ export function synAckArrived(tcb: Tcb, seg: Segment): boolean {
   fastOpen.textTaken = true;
   counters.fastOpenActive++;
   // SYN and text count as one packet.
-  if (recovery.delivered > 1) recovery.delivered--;
+  if (tcb.delivered > 1) tcb.delivered--;
   return true;
 }
 

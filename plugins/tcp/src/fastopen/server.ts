@@ -12,6 +12,7 @@ import type { Listener, Request } from '../listener.js';
 import { sampleRtt } from '../recovery/rto.js';
 import { enterLoss } from '../recovery/timeout.js';
 import { undoRecovery } from '../recovery/undo.js';
+import { rouse } from '../rest.js';
 import { sendAck } from '../segment.js';
 import type { Segment } from '../segment-in.js';
 import type { Tcb } from '../tcb.js';
@@ -115,6 +116,7 @@ function openChild(request: Request, queue: FastOpenQueue, seg: Segment): Tcb {
 function takeText(child: Tcb, seg: Segment): void {
   const { textLength } = seg;
   if (textLength === 0) return;
+  rouse(child);
   child.receive.put(0, seg.packet.bytes, seg.from, seg.to);
   child.receive.advance(textLength);
   child.rcvNxt = (child.rcvNxt + textLength) | 0;

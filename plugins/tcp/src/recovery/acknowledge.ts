@@ -20,7 +20,7 @@ export function removeAcknowledged(tcb: Tcb, seg: Segment, ack: AckState): void 
   const { recovery } = tcb;
   const { board } = recovery;
   const { sackedOut } = board;
-  const deliveredBefore = recovery.delivered;
+  const deliveredBefore = tcb.delivered;
   let whole = true;
   let reorder = tcb.sndNxt;
   for (let { head } = board; head !== undefined && whole; { head } = board) {
@@ -37,7 +37,7 @@ export function removeAcknowledged(tcb: Tcb, seg: Segment, ack: AckState): void 
   const { head } = board;
   if (head !== undefined && (head.marks & SACKED) !== 0) ack.reneging = true;
   if (ack.acked) takeOneWayDelay(tcb, seg, ack);
-  const hasSample = takeRtt(tcb, seg, ack, whole && sackedOut === 0 && deliveredBefore + 1 === recovery.delivered);
+  const hasSample = takeRtt(tcb, seg, ack, whole && sackedOut === 0 && deliveredBefore + 1 === tcb.delivered);
   if (ack.acked) {
     ack.setTimer = true;
     mtuProbeAcknowledged(tcb);
@@ -66,7 +66,7 @@ function take(tcb: Tcb, ack: AckState, sent: Sent): void {
   if ((marks & SACKED) === 0) {
     tcb.view.sample(sent);
     if (tcb.sackOk) {
-      recovery.delivered += packets;
+      tcb.delivered += packets;
       ack.deliveredBytes += (end - seq) | 0;
       arrived(tcb, marks, sent);
     }

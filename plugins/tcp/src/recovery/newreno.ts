@@ -12,7 +12,7 @@ export function addDuplicates(tcb: Tcb, count: number): void {
   board.sackedOut += count;
   limitDuplicates(tcb, 0);
   const delivered = Math.max(0, board.sackedOut - was);
-  recovery.delivered += delivered;
+  tcb.delivered += delivered;
   recovery.ack.deliveredBytes += delivered * tcb.mss;
 }
 
@@ -22,7 +22,7 @@ export function acknowledgeDuplicates(tcb: Tcb, packets: number): void {
   const { board } = recovery;
   if (packets > 0) {
     const delivered = Math.max(packets - board.sackedOut, 1);
-    recovery.delivered += delivered;
+    tcb.delivered += delivered;
     recovery.ack.deliveredBytes += delivered * tcb.mss;
     board.sackedOut = Math.max(0, board.sackedOut - (packets - 1));
   }

@@ -26,7 +26,7 @@ export function arrived(tcb: Tcb, marks: number, { end, sentUs, order }: Sent): 
   // Sooner than any round trip: it is the original that is acknowledged, not the retransmission.
   if ((marks & EVER_RETRANSMITTED) !== 0 && rttUs < tcb.minRttUs) return;
   recovery.rackAdvanced = true;
-  recovery.rackRttUs = rttUs;
+  tcb.rackRttUs = rttUs;
   if (leftBefore(tcb, order, end)) return;
   recovery.rackOrder = order;
   recovery.rackEnd = end;
@@ -45,7 +45,7 @@ function reorderWindowUs(tcb: Tcb): number {
 
 /** µs until a packet would be lost; 0 or less: it is. */
 export const lossDelayUs = (tcb: Tcb, sent: Sent, windowUs: number): number =>
-  tcb.recovery.rackRttUs + windowUs - (tcb.tcp.clock.nowUs - sent.sentUs);
+  tcb.rackRttUs + windowUs - (tcb.tcp.clock.nowUs - sent.sentUs);
 
 /** Marks what is lost. @returns µs until more may be; 0: nothing waits. */
 export function detectLosses(tcb: Tcb): number {

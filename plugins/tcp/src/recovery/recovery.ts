@@ -3,6 +3,7 @@ import { type Phase, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp
 import { acknowledged, initialWindow, openController, packetSent, restartAfterIdle } from '../congestion.js';
 import { feedbackReceived } from '../ecn.js';
 import { timeoutsOver } from '../limits.js';
+import { rouse } from '../rest.js';
 import type { Segment } from '../segment-in.js';
 import { type Tcb, writeEnd } from '../tcb.js';
 import type { AckState } from './ack-state.js';
@@ -31,8 +32,6 @@ export class Recovery {
   phase: Phase = 'open';
   /** SND.NXT when the phase began: RFC 6582's RECOVER, RFC 6675's RecoveryPoint. */
   highSeq = 0;
-  /** Packets delivered so far. */
-  delivered = 0;
   /** REPAIR_*. */
   repair = REPAIR_NONE;
 
@@ -41,10 +40,9 @@ export class Recovery {
   reorderSeen = 0;
   dsackDups = 0;
 
-  // ---- RACK, RFC 8985 §5: the packet that left last of those that arrived, and its round trip
+  // ---- RACK, RFC 8985 §5: the packet that left last of those that arrived (`tcb.rackRttUs`: its round trip)
   rackOrder = 0;
   rackEnd = 0;
-  rackRttUs = 0;
   rackAdvanced = false;
   /** Reordering window in quarters of the least round trip; recoveries for which it stays wide; when it was last widened. */
   reorderSteps = 1;
@@ -78,12 +76,30 @@ export class Recovery {
     this.ack = ack;
     this.reordering = reordering;
   }
+
+  /** Nothing has happened that a new one would not know of. @param reordering what a new one begins with. */
+  isForgettable(reordering: number): boolean {
+    return (
+      this.phase === 'open' &&
+      !this.hasUndo &&
+      this.firstAgainUs < 0 &&
+      !this.frto &&
+      !this.hasProbe &&
+      this.reordering === reordering &&
+      this.reorderSeen === 0 &&
+      this.reorderSteps === 1 &&
+      this.reorderPersist === 0 &&
+      !this.dsackInRound &&
+      this.dsackDups === 0
+    );
+  }
 }
 
 const isHandshake = (tcb: Tcb): boolean => tcb.state === TCP_SYN_SENT || tcb.state === TCP_SYN_RECV;
 
 /** The handshake is over: RFC 6928's window, and a controller. */
 export function connectionOpened(tcb: Tcb): void {
+  rouse(tcb);
   const { recovery } = tcb;
   recovery.phase = 'open';
   recovery.highSeq = tcb.sndUna;
@@ -115,6 +131,7 @@ export function nextLost(tcb: Tcb): Sent | undefined {
 
 /** New sequence numbers have left, in `packets` segments of `segmentBytes` octets. Before SND.NXT moves. */
 export function segmentSent(tcb: Tcb, seq: number, length: number, packets: number, segmentBytes: number): void {
+  rouse(tcb);
   const { recovery, tcp, view } = tcb;
   const { board } = recovery;
   if (board.packetsOut === 0) view.firstSent(tcp.clock.nowUs);
@@ -166,6 +183,7 @@ export function outputDone(tcb: Tcb, sent: boolean): void {
 
 /** An ACK was taken: SND.UNA and SND.WND are moved. Samples, detection, the controller; sends nothing. @returns whether the retransmission timer starts anew. */
 export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpdate: boolean): boolean {
+  rouse(tcb);
   const { recovery, view } = tcb;
   const { board, ack } = recovery;
   ack.begin();
@@ -177,7 +195,7 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
   ack.hasData = seg.length > 0;
   ack.windowUpdate = windowUpdate;
   ack.reorderSeq = tcb.sndNxt;
-  const delivered = recovery.delivered;
+  const delivered = tcb.delivered;
   const lost = view.lostPackets;
   const lostBytes = view.lost;
   const isOld = ((seg.ack - priorUna) | 0) < 0;
@@ -189,8 +207,8 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
   }
   if (tcb.sackOk && seg.sackCount > 0) blocksArrived(tcb, seg, ack);
   if (ack.priorPackets > 0 && !isOld) removeAcknowledged(tcb, seg, ack);
-  tcb.tcp.counters.deliveredPackets += recovery.delivered - delivered;
-  feedbackReceived(tcb, seg, ack, recovery.delivered - delivered);
+  tcb.tcp.counters.deliveredPackets += tcb.delivered - delivered;
+  feedbackReceived(tcb, seg, ack, tcb.delivered - delivered);
   if (!isHandshake(tcb)) {
     adaptReorderWindow(tcb, view.sampledDelivered);
     if (recovery.hasProbe && !isOld) probeAcknowledged(tcb, seg.ack, ack);
@@ -203,7 +221,7 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
     const { advanced } = ack;
     const reducing = inReduction(tcb);
     acknowledged(tcb, ack, view.lost - lostBytes);
-    if (reducing) reduce(tcb, recovery.delivered - delivered, view.lostPackets - lost, advanced);
+    if (reducing) reduce(tcb, tcb.delivered - delivered, view.lostPackets - lost, advanced);
   }
   return ack.setTimer;
 }

@@ -167,7 +167,7 @@ function tagOne(tcb: Tcb, ack: AckState, sent: Sent, duplicate: boolean): void {
     board.sackedOut += packets;
     board.untime(sent);
     ack.sacked = true;
-    recovery.delivered += packets;
+    tcb.delivered += packets;
     ack.deliveredBytes += (end - seq) | 0;
   }
   if (duplicate && (sent.marks & RETRANSMITTED) !== 0) {

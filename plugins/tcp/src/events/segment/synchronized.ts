@@ -204,7 +204,7 @@ function synAcknowledged(tcb: Tcb, seg: Segment): boolean {
     refuse(tcb.tcp, seg);
     return false;
   }
-  tcb.recovery.delivered++;
+  tcb.delivered++;
   tcb.sndWl1 = seg.seq;
   tcb.sndWl2 = seg.ack;
   tcb.sndWnd = seg.syn ? seg.wnd : seg.wnd << tcb.sndWndScale;
