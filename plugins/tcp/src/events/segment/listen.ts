@@ -128,8 +128,8 @@ export function requestArrives(request: Request, seg: Segment): boolean {
     if (!isLimited(request, 'ackSkippedSynRecv')) request.send(true);
     return true;
   }
-  // Fifth, before the window as on Linux: an acknowledgement of something else is answered with a reset.
-  if (seg.ackFlag && seg.ack !== ((request.iss + 1) | 0)) {
+  // Fifth, before the window as on Linux: an acknowledgement of something else is answered with a reset. A RST is none.
+  if (seg.ackFlag && !seg.rst && seg.ack !== ((request.iss + 1) | 0)) {
     counters.invalidAck++;
     refuse(tcp, seg);
     return false;
