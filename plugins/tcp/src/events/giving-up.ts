@@ -56,7 +56,7 @@ function modelTimeoutUs(tcb: Tcb, boundary: number): number {
 }
 
 const retriedFor = (tcb: Tcb, boundary: number): boolean =>
-  tcb.retransmits > 0 && tcb.tcp.clock.nowUs - tcb.retransmitStartUs >= modelTimeoutUs(tcb, boundary);
+  tcb.retransmits > 0 && tcb.tcp.clock.nowUs - unansweredSinceUs(tcb) >= modelTimeoutUs(tcb, boundary);
 
 /** The retransmission timer of a synchronized connection has run out: R1 asks for another way, R2 is the end. */
 export function hasTimedOut(tcb: Tcb): boolean {
@@ -79,10 +79,11 @@ export function orphanHasEnded(tcb: Tcb): boolean {
 /** SYNs that are sent before the timeout doubles, as on Linux. */
 export const linearTimeouts = (tcb: Tcb): number => (tcb.state === TCP_SYN_SENT ? tcb.tcp.sysctls.synLinearTimeouts : 0);
 
-/** A SYN, or the SYN-ACK of a simultaneous open, was not answered. */
+/** A SYN, or the SYN-ACK of a simultaneous open, was not answered: so often, or for as long as that would take if each timeout doubled. */
 export function synHasTimedOut(tcb: Tcb): boolean {
-  const most = (tcb.synRetries || tcb.tcp.sysctls.synRetries) + linearTimeouts(tcb);
-  return tcb.retransmits >= most || userTimeIsOver(tcb);
+  const most = tcb.synRetries || tcb.tcp.sysctls.synRetries;
+  if (tcb.retransmits >= most + linearTimeouts(tcb)) return true;
+  return tcb.userTimeoutUs > 0 ? userTimeIsOver(tcb) : retriedFor(tcb, most);
 }
 
 /** A peer that has taken its window back is probed for as long as it answers, and no longer than the user has time for. */
