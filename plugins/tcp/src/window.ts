@@ -134,27 +134,30 @@ export function growWindow(tcb: Tcb, bytes: number): void {
   if (tcb.rcvSsthresh < most) tcb.rcvSsthresh = Math.min(most, tcb.rcvSsthresh + 2 * Math.max(tcb.advertisedMss, bytes));
 }
 
-/**
- * The user has read: the buffer follows what is read in one round trip, up to tcp_rmem's largest (receive-buffer autotuning, DRS), unless
- * the user has set SO_RCVBUF.
- */
+/** The user has read: the buffer follows what is read in one round trip (receive-buffer autotuning, DRS). */
 export function adjustSpace(tcb: Tcb): void {
-  const { tcp, socket } = tcb;
-  const { nowUs } = tcp.clock;
+  const { nowUs } = tcb.tcp.clock;
   if (tcb.srttUs === 0 || nowUs - tcb.readSinceUs < tcb.srttUs) return;
   const read = tcb.bytesRead - tcb.readSince;
-  if (read > tcb.readSpace) {
-    if (tcp.sysctls.moderateRcvbuf && !socket.receiveBufferLocked) {
-      const grown = 2 * read + 16 * tcb.advertisedMss;
-      const wanted = grown + (tcb.readSpace > 0 ? 2 * Math.floor((grown * (read - tcb.readSpace)) / tcb.readSpace) : 0);
-      const buffer = Math.min(2 * wanted, tcp.sysctls.rmem[2] as number);
-      if (buffer > socket.receiveBuffer) {
-        socket.receiveBuffer = buffer;
-        tcb.windowClamp = fullSpace(tcb);
-      }
-    }
-    tcb.readSpace = read;
-  }
+  if (read > tcb.readSpace) growBuffer(tcb, read);
   tcb.readSince = tcb.bytesRead;
   tcb.readSinceUs = nowUs;
+}
+
+/**
+ * The buffer grows to what a round trip brings, twice, since it is seen one round trip late, and twice by how much that has grown, with
+ * what is held out of order; up to tcp_rmem's largest, unless the user has set SO_RCVBUF (Linux's tcp_rcvbuf_grow).
+ * @param space octets that the last round trip brought.
+ */
+export function growBuffer(tcb: Tcb, space: number): void {
+  const { tcp, socket, reassembly, readSpace } = tcb;
+  tcb.readSpace = space;
+  if (!tcp.sysctls.moderateRcvbuf || socket.receiveBufferLocked) return;
+  let window = 2 * space;
+  if (readSpace > 0) window += 2 * Math.floor((window * (space - readSpace)) / readSpace);
+  if (reassembly !== undefined && !reassembly.isEmpty) window += (reassembly.end - tcb.rcvNxt) | 0;
+  const buffer = Math.min(2 * window, tcp.sysctls.rmem[2] as number);
+  if (buffer <= socket.receiveBuffer) return;
+  socket.receiveBuffer = buffer;
+  tcb.windowClamp = fullSpace(tcb);
 }

@@ -27,6 +27,10 @@ export class Reassembly {
   get isEmpty(): boolean {
     return this.#pieces.length === 0;
   }
+  /** One past the furthest sequence number that is held; something is. */
+  get end(): number {
+    return (this.#pieces.at(-1) as Piece).to;
+  }
   /** One piece is held, with a FIN at its end. */
   get isLoneFin(): boolean {
     return this.#pieces.length === 1 && (this.#pieces[0] as Piece).fin;

@@ -83,8 +83,9 @@ function isAcceptable(tcb: Tcb, seg: Segment): boolean {
   // First. Left of the window only as far as the peer knows of it: what it sent before it heard of our last advance passes, as on Linux.
   const end = (seg.seq + seg.length) | 0;
   const edge = (tcb.rcvNxt + receiveWindow(tcb)) | 0;
-  // What only ends beyond is taken whole by a reader that has read all, as on Linux, and otherwise not at all.
-  const isBeyond = ((seg.seq - edge) | 0) > 0 || (((end - edge) | 0) > 0 && tcb.receive.length > 0);
+  // What only ends beyond is taken whole by a reader that has read all, as on Linux, and otherwise not at all; a FIN needs no window.
+  const textEnd = seg.fin ? (end - 1) | 0 : end;
+  const isBeyond = ((seg.seq - edge) | 0) > 0 || (((textEnd - edge) | 0) > 0 && tcb.receive.length > 0);
   if (((end - tcb.rcvWup) | 0) < 0 || isBeyond) {
     if (isBeyond) counters.beyondWindow++;
     if (seg.rst) {

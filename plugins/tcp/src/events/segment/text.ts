@@ -19,7 +19,7 @@ import { sendAck } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
 import { RCV_SHUTDOWN, receiveWindow, type Tcb } from '../../tcb.js';
-import { growWindow } from '../../window.js';
+import { growBuffer, growWindow } from '../../window.js';
 import { disarm } from '../timeouts.js';
 import { refuse } from './closed.js';
 
@@ -52,6 +52,8 @@ export function processText(tcb: Tcb, seg: Segment): boolean {
   }
   if (tcb.receive.length > 0 && !isAffordable(tcb, (to - tcb.rcvNxt) | 0)) return noMemory(tcb);
   inOrder(tcb, seg, ahead, to);
+  // The FIN of a peer that heeds no window: it would send it again and again.
+  if (window <= 0) tcb.ackNow = true;
   return true;
 }
 
@@ -153,6 +155,8 @@ function outOfOrder(tcb: Tcb, seg: Segment, from: number, to: number): boolean {
   counters.ofoMerge += reassembly.merged;
   if (reassembly.twiceFrom !== reassembly.twiceTo) reportDuplicate(tcb, reassembly.twiceFrom, reassembly.twiceTo);
   if (isNew && seg.textLength > 0) tcb.receive.put((from - tcb.rcvNxt) | 0, seg.packet.bytes, seg.from, seg.to);
+  // The reader cannot get at it: the buffer makes up for that, once there is a reader.
+  if (tcb.user !== undefined) growBuffer(tcb, tcb.readSpace);
   if (!tcb.sackOk) return true;
   tell(tcb, from, to);
   // Without SACK the window stays as it is: only then the peer takes our acknowledgements for duplicates (RFC 5681 §2).
@@ -218,5 +222,7 @@ function finArrives(tcb: Tcb): void {
     default:
       return;
   }
+  // As on Linux a delayed acknowledgement of the FIN tells of nothing else.
+  tcb.dsackTo = tcb.dsackFrom;
   tcb.user?.wake();
 }
