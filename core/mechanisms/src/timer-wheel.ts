@@ -5,8 +5,10 @@ const BITS = 8;
 const SLOTS = 1 << BITS;
 const MASK = SLOTS - 1;
 const LEVELS = 4;
+/** Ticks of one slot, by level. */
+const WIDTHS: readonly number[] = Array.from({ length: LEVELS }, (_, level) => 2 ** (level * BITS));
 /** A cancelled timer that is filed so many ticks ahead leaves its slot at once: its owner would be kept in memory until that came. */
-const FAR_TICKS = 2 ** ((LEVELS - 1) * BITS);
+const FAR_TICKS = WIDTHS[LEVELS - 1] as number;
 
 /** A timer, or the head of a slot's list: linked into the wheel itself. A base for what wants to be timed. */
 export class WheelTimer {
@@ -45,6 +47,8 @@ export class TimerWheel {
   readonly tickUs: number;
   /** Every tick before this one has been dealt with. */
   #tick: number;
+  /** No slot that may hold anything comes before this tick, in whatever level. */
+  #soonest = Number.POSITIVE_INFINITY;
   readonly #slots: readonly WheelTimer[] = Array.from({ length: SLOTS * LEVELS }, () => new WheelTimer());
   /** Which slots may hold timers, 32 to a word. */
   readonly #occupied = new Int32Array((SLOTS * LEVELS) / 32);
@@ -124,7 +128,7 @@ export class TimerWheel {
   /** When the next may be due, µs: never after it is; Infinity where none is armed. */
   nextUs(): number {
     if (this.#count === 0) return Number.POSITIVE_INFINITY;
-    return (this.#due.next !== this.#due ? this.#tick : this.#nextTick()) * this.tickUs;
+    return (this.#due.next !== this.#due ? this.#tick : this.#soonest) * this.tickUs;
   }
 
   /**
@@ -134,7 +138,7 @@ export class TimerWheel {
   #nextTick(): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (let level = 0; level < LEVELS; level++) {
-      const width = 2 ** (level * BITS);
+      const width = WIDTHS[level] as number;
       const from = Math.ceil(this.#tick / width);
       for (let step = 0; step < SLOTS; ) {
         const slot = (from + step) & MASK;
@@ -156,10 +160,11 @@ export class TimerWheel {
     timer.filedTick = tick;
     const ahead = tick - this.#tick;
     let level = 0;
-    while (level < LEVELS - 1 && ahead >= 2 ** ((level + 1) * BITS)) level++;
-    const width = 2 ** (level * BITS);
-    const farthest = Math.floor(this.#tick / width) + MASK;
-    const index = level * SLOTS + (Math.min(Math.floor(tick / width), farthest) & MASK);
+    while (level < LEVELS - 1 && ahead >= (WIDTHS[level + 1] as number)) level++;
+    const width = WIDTHS[level] as number;
+    const slot = Math.min(Math.floor(tick / width), Math.floor(this.#tick / width) + MASK);
+    const index = level * SLOTS + (slot & MASK);
+    this.#soonest = Math.min(this.#soonest, slot * width);
     append(this.#slots[index] as WheelTimer, timer);
     this.#occupied[index >> 5] = (this.#occupied[index >> 5] as number) | (1 << (index & 31));
   }
@@ -167,7 +172,7 @@ export class TimerWheel {
   /** Moves to the next tick up to `until` whose slot holds anything; its timers become due. */
   #advance(until: number): void {
     while (this.#tick <= until) {
-      const tick = this.#nextTick();
+      const tick = this.#soonest;
       if (tick > until) {
         this.#tick = until + 1;
         return;
@@ -175,11 +180,12 @@ export class TimerWheel {
       this.#tick = tick;
       // Entering a new slot of an upper level: its timers are filed again, nearer.
       for (let level = LEVELS - 1; level > 0; level--) {
-        const width = 2 ** (level * BITS);
+        const width = WIDTHS[level] as number;
         if (tick % width === 0) this.#refile(level * SLOTS + (Math.floor(tick / width) & MASK));
       }
       const found = this.#take(tick & MASK, this.#due);
       this.#tick = tick + 1;
+      this.#soonest = this.#nextTick();
       if (found) return;
     }
   }

@@ -145,7 +145,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
         networks: points.etherType,
         segmenters: points.segment,
         counters: count,
-        work: () => loop.work(),
+        work: (atOnce) => loop.work(atOnce),
         log: environment.logFor(CORE_NAME),
         linkTypes: { get: (type) => points.linkType.get(type), ownerOf: (type) => environment.ownerOfLinkType(type) },
         events: points.interfaceEvents,

@@ -181,8 +181,8 @@ export class Stack {
     return this.#core.loop.nextTurnUs();
   }
 
-  /** Called when a turn has become due outside of one: the driver schedules it. */
-  set onWork(listener: (() => void) | undefined) {
+  /** Called when a turn has become due outside of one: the driver schedules it, or runs it within the call where `atOnce` says so. */
+  set onWork(listener: ((atOnce: boolean) => void) | undefined) {
     this.#core.loop.onWork = listener;
   }
 

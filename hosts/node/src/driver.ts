@@ -40,7 +40,7 @@ export class Driver {
     this.#stack = stack;
     this.#nowUs = nowUs;
     this.#timer = makeTimer(() => this.#expired());
-    stack.onWork = () => this.#wake();
+    stack.onWork = (atOnce) => (atOnce ? this.#run() : this.#wake());
     this.#schedule();
   }
 

@@ -1,4 +1,15 @@
-import { definePlugin, TIMERS, use } from '@protoloom/contracts';
+import {
+  ARPHRD_NONE,
+  attach,
+  type Device,
+  type DevicePort,
+  definePlugin,
+  LINK_TYPE,
+  type LinkType,
+  NO_OFFLOAD,
+  TIMERS,
+  use,
+} from '@protoloom/contracts';
 import { Driver, type DriverTimer } from '@protoloom/node';
 import { assemble } from '@protoloom/stack';
 import { expect } from 'chai';
@@ -20,9 +31,10 @@ function rig() {
     version: '1.0.0',
     api: '^1.0.0',
     uses: { timers: use(TIMERS, '^1.0') },
+    attaches: { link: attach(LINK_TYPE, ARPHRD_NONE, '^1.0') },
     create: ({ use: { timers } }) => {
       const once = timers.timer(undefined, () => void fired++);
-      return { start: () => once.arm(500) };
+      return { start: () => once.arm(500), handlers: { link } };
     },
   });
   const stack = assemble({ plugins: [plugin], host: { nowUs: () => clock.us, entropy: (bytes) => bytes.fill(7) } });
@@ -63,4 +75,53 @@ describe('the driver', () => {
     driver.stop();
     expect(armed.at(-1)).to.equal('close');
   });
+
+  it('runs a turn within the event that frames come with, and after the call where a call made work', async () => {
+    const { clock, stack, driver } = rig();
+    await immediate();
+    const turns: number[] = [];
+    const turn = stack.turn.bind(stack);
+    stack.turn = () => {
+      turns.push(clock.us);
+      turn();
+    };
+    let port: DevicePort | undefined;
+    stack.link.add(device((opened) => (port = opened)));
+    stack.link.up('wire0');
+    await immediate();
+    turns.length = 0;
+    clock.us = 2000;
+    port?.readable();
+    expect(turns).to.deep.equal([2000]);
+    await immediate();
+    expect(turns).to.deep.equal([2000]);
+    driver.stop();
+  });
+});
+
+const link: LinkType = {
+  name: 'none',
+  headerBytes: 0,
+  addressBytes: 0,
+  flags: 0,
+  broadcast: new Uint8Array(0),
+  rx: () => undefined,
+  writeHeader: () => undefined,
+  groupAddress: () => false,
+};
+
+/** A device without a link layer that has no frames. */
+const device = (opened: (port: DevicePort) => void): Device => ({
+  name: 'wire0',
+  type: ARPHRD_NONE,
+  address: undefined,
+  mtu: 1500,
+  features: NO_OFFLOAD,
+  headerBytes: 0,
+  open: opened,
+  poll: () => 0,
+  transmit: () => true,
+  setMtu: () => 0,
+  setAddress: () => 0,
+  close: () => undefined,
 });

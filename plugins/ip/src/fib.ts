@@ -64,6 +64,16 @@ class FamilyTables {
   }
 }
 
+/** The best of the longest prefix that has one by that interface (0: by any). */
+function longest(table: PrefixTable<FibRoute[]> | undefined, words: Int32Array, at: number, iface: number): FibRoute | undefined {
+  if (table === undefined) return undefined;
+  for (let routes = table.match(words, at); routes !== undefined; routes = table.match(words, at, table.matched + 1)) {
+    const route = best(routes, iface);
+    if (route !== undefined) return route;
+  }
+  return undefined;
+}
+
 export class Fib {
   /** Counts changes: what was resolved under another epoch is not valid. */
   epoch = 0;
@@ -79,17 +89,17 @@ export class Fib {
 
   /** The best route to an address: local before main, the longest prefix, the least metric. @param iface index, 0: any. */
   lookup(family: number, words: Int32Array, at: number, iface: number): FibRoute | undefined {
-    return this.lookupIn('local', family, words, at, iface) ?? this.lookupIn('main', family, words, at, iface);
+    return longest(this.#families[family]?.local, words, at, iface) ?? this.lookupMain(family, words, at, iface);
   }
 
-  lookupIn(name: TableName, family: number, words: Int32Array, at: number, iface: number): FibRoute | undefined {
-    const table = this.#families[family]?.[name];
-    if (table === undefined) return undefined;
-    for (let routes = table.match(words, at); routes !== undefined; routes = table.match(words, at, table.matched + 1)) {
-      const route = best(routes, iface);
-      if (route !== undefined) return route;
-    }
-    return undefined;
+  /** In the table `local`. */
+  lookupLocal(family: number, words: Int32Array, at: number): FibRoute | undefined {
+    return longest(this.#families[family]?.local, words, at, 0);
+  }
+
+  /** In the table `main`. @param iface index, 0: any. */
+  lookupMain(family: number, words: Int32Array, at: number, iface: number): FibRoute | undefined {
+    return longest(this.#families[family]?.main, words, at, iface);
   }
 
   /** False where there is a route to the prefix with this metric (and, in `local`, interface) already. */

@@ -108,7 +108,7 @@ export class RouteControl implements RoutesControl {
     if (gateway !== undefined && gateway.family !== family)
       throw new IpControlError('EINVAL', `${spec.gateway} is not of the family of ${spec.destination}`);
     const source = spec.source === undefined ? undefined : readAddress(() => parseAddress(spec.source as string)).toWords();
-    if (source !== undefined && this.#context.fib.lookupIn('local', family, source, 0, 0)?.type !== RTN_LOCAL) {
+    if (source !== undefined && this.#context.fib.lookupLocal(family, source, 0)?.type !== RTN_LOCAL) {
       throw new IpControlError('EINVAL', `${spec.source} is not an address of this host`);
     }
     return {
@@ -151,11 +151,11 @@ export class RouteControl implements RoutesControl {
       if (named === undefined) throw new IpControlError('ENODEV', `a route to ${spec.destination} needs a gateway or an interface`);
       return named;
     }
-    if (fib.lookupIn('local', family, gateway, 0, 0) !== undefined)
+    if (fib.lookupLocal(family, gateway, 0) !== undefined)
       throw new IpControlError('EINVAL', `the gateway ${spec.gateway} is this host itself`);
     // What is of the link alone is on the link.
     if (named !== undefined && this.#context.family(family)?.scope(gateway, 0) === RT_SCOPE_LINK) return named;
-    const way = fib.lookupIn('main', family, gateway, 0, named?.index ?? 0);
+    const way = fib.lookupMain(family, gateway, 0, named?.index ?? 0);
     if (way?.iface === undefined || way.gateway !== undefined)
       throw new IpControlError(
         'ENETUNREACH',

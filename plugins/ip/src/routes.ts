@@ -20,8 +20,9 @@ import {
   RTN_UNSPEC,
 } from '@protoloom/contracts/ip';
 import type { Neighbours } from '@protoloom/contracts/neighbour';
-import { copyWords, equalWords, FlowTable, isUnspecifiedWords } from '@protoloom/wire';
+import { copyWords, FlowTable, isUnspecifiedWords } from '@protoloom/wire';
 import { type Fib, type FibRoute, UNSET } from './fib.js';
+import { LastAnswer } from './last-answer.js';
 import type { PathMtus } from './path-mtu.js';
 import { BareHop, ResolvedRoute, type RouteContext } from './route.js';
 
@@ -32,6 +33,8 @@ const CACHED = 4096;
 /** What is asked, in the cache's keys beside the family. */
 const ON_LINK = 0x8000;
 const LINK = 0x4000;
+/** Values of rp_filter. */
+const RP_FILTERS = 3;
 
 export interface RoutesContext {
   readonly fib: Fib;
@@ -68,11 +71,8 @@ export class RoutingTable implements Routes {
   #young: FlowTable<ResolvedRoute>;
   #old: FlowTable<ResolvedRoute>;
   #cacheEpoch = 0;
-  /** The last destination that came in, and what it was: most packets have the same. */
-  readonly #lastWords = new Int32Array(4);
-  #lastFamily = 0;
-  #lastEpoch = -1;
-  #lastType = RTN_UNSPEC;
+  readonly #lastType = new LastAnswer();
+  readonly #lastSource = new LastAnswer();
 
   constructor(context: RoutesContext) {
     this.#context = context;
@@ -123,28 +123,23 @@ export class RoutingTable implements Routes {
   }
 
   inputType(family: number, words: Int32Array, at: number): number {
-    const { fib } = this.#context;
-    if (this.#lastEpoch === fib.epoch && this.#lastFamily === family && equalWords(words, at, this.#lastWords, 0)) return this.#lastType;
-    const type = this.#inputType(family, words, at);
-    copyWords(words, at, this.#lastWords, 0);
-    this.#lastFamily = family;
-    this.#lastEpoch = fib.epoch;
-    this.#lastType = type;
-    return type;
+    const { epoch } = this.#context.fib;
+    const last = this.#lastType;
+    if (last.holds(epoch, family, words, at, 0)) return last.answer;
+    return last.keep(epoch, family, words, at, 0, this.#inputType(family, words, at));
   }
 
   inputSource(iface: Interface, family: number, words: Int32Array, at: number, filter: number): number {
     if ((iface.flags & IFF_LOOPBACK) !== 0) return 0;
-    const { fib } = this.#context;
-    if (fib.lookupIn('local', family, words, at, 0) !== undefined) return -ERRNO.EINVAL;
-    if (filter === 0 || isUnspecifiedWords(words, at)) return 0;
-    const back = fib.lookupIn('main', family, words, at, 0);
-    if (back === undefined) return -ERRNO.EXDEV;
-    return filter === 1 && back.iface !== iface ? -ERRNO.EXDEV : 0;
+    const { epoch } = this.#context.fib;
+    const last = this.#lastSource;
+    const asked = iface.index * RP_FILTERS + filter;
+    if (last.holds(epoch, family, words, at, asked)) return last.answer;
+    return last.keep(epoch, family, words, at, asked, this.#inputSource(iface, family, words, at, filter));
   }
 
   isLocal(family: number, words: Int32Array, at: number): boolean {
-    return this.#context.fib.lookupIn('local', family, words, at, 0)?.type === RTN_LOCAL;
+    return this.#context.fib.lookupLocal(family, words, at)?.type === RTN_LOCAL;
   }
 
   invalidate(): void {
@@ -234,16 +229,25 @@ export class RoutingTable implements Routes {
   }
 
   #ownerOf(family: number, addresses: Int32Array): Interface | undefined {
-    return this.#context.fib.lookupIn('local', family, addresses, SOURCE, 0)?.iface;
+    return this.#context.fib.lookupLocal(family, addresses, SOURCE)?.iface;
   }
 
   #loopback(): Interface | undefined {
     return this.#context.interfaces.list.find((iface) => (iface.flags & (IFF_LOOPBACK | IFF_UP)) === (IFF_LOOPBACK | IFF_UP));
   }
 
+  #inputSource(iface: Interface, family: number, words: Int32Array, at: number, filter: number): number {
+    const { fib } = this.#context;
+    if (fib.lookupLocal(family, words, at) !== undefined) return -ERRNO.EINVAL;
+    if (filter === 0 || isUnspecifiedWords(words, at)) return 0;
+    const back = fib.lookupMain(family, words, at, 0);
+    if (back === undefined) return -ERRNO.EXDEV;
+    return filter === 1 && back.iface !== iface ? -ERRNO.EXDEV : 0;
+  }
+
   #inputType(family: number, words: Int32Array, at: number): number {
     const { fib, families } = this.#context;
-    const route = fib.lookupIn('local', family, words, at, 0);
+    const route = fib.lookupLocal(family, words, at);
     if (route !== undefined) return route.type;
     return families.get(family)?.destinationType(words, at) ?? RTN_UNSPEC;
   }

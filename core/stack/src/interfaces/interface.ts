@@ -21,6 +21,7 @@ import {
   type SegmentKey,
   type Table,
 } from '@protoloom/contracts';
+import { Fifo } from '@protoloom/mechanisms';
 import type { PooledPacket } from '../packet/packet.js';
 import type { PacketPool } from '../packet/pool.js';
 import { segment } from '../packet/segmentation.js';
@@ -39,7 +40,7 @@ export interface InterfaceContext {
   readonly networks: Table<(packet: Packet) => undefined>;
   readonly segmenters: Lookup<SegmentKey, Segmenter>;
   readonly counters: { downDropped: number; txQueueDropped: number; unsegmentable: number };
-  work(): void;
+  work(atOnce: boolean): void;
   failed(iface: NetInterface, error: Error): void;
   carrier(iface: NetInterface, up: boolean): void;
 }
@@ -81,7 +82,7 @@ export class NetInterface implements Interface, IngressPort {
   /** Group addresses that frames are accepted for, as numbers, with how many joined each. */
   readonly #groups = new Map<number, number>();
   /** Packets that wait for room in the device. */
-  readonly #queue: Packet[] = [];
+  readonly #queue = new Fifo<Packet>();
   #full = false;
 
   constructor(context: InterfaceContext, index: number, slot: number, name: string, device: Device, link: LinkType, plugin: string) {
@@ -112,7 +113,8 @@ export class NetInterface implements Interface, IngressPort {
   readonly port: DevicePort = {
     readable: () => {
       this.readable = true;
-      this.#context.work();
+      // An event of the host's own: no call of ours is on its way.
+      this.#context.work(true);
     },
     writable: () => this.#writable(),
     carrier: (up) => {
@@ -201,15 +203,13 @@ export class NetInterface implements Interface, IngressPort {
 
   /** Lets go of what waits. */
   drain(): void {
-    for (const packet of this.#queue) packet.release();
-    this.#queue.length = 0;
+    for (let packet = this.#queue.shift(); packet !== undefined; packet = this.#queue.shift()) packet.release();
     this.#full = false;
   }
 
   #writable(): void {
     this.#full = false;
-    while (this.#queue.length > 0) {
-      const packet = this.#queue[0] as Packet;
+    for (let packet = this.#queue.first; packet !== undefined; packet = this.#queue.first) {
       if (!this.device.transmit(packet)) {
         this.#full = true;
         break;

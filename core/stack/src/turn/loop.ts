@@ -68,8 +68,8 @@ class Request implements EgressRequest {
 
 export class TurnLoop implements DeviceInput {
   readonly clock: ClockCell;
-  /** Told when a turn has become due outside of one. */
-  onWork: (() => void) | undefined;
+  /** Told when a turn has become due outside of one, and whether it may run within that call. */
+  onWork: ((atOnce: boolean) => void) | undefined;
   readonly #pool: PacketPool;
   readonly #faults: Faults;
   readonly #limits: TurnLimits;
@@ -107,9 +107,12 @@ export class TurnLoop implements DeviceInput {
     this.#ports = ports;
   }
 
-  /** Work has come: says so to the driver unless a turn is running, after which the driver asks anyway. */
-  work(): void {
-    if (!this.#inTurn) this.onWork?.();
+  /**
+   * Work has come: says so to the driver unless a turn is running, after which the driver asks anyway.
+   * @param atOnce nothing of the stack is being called: the turn may run within.
+   */
+  work(atOnce = false): void {
+    if (!this.#inTurn) this.onWork?.(atOnce);
   }
 
   /** Runs one turn at `nowUs`. */
