@@ -47,6 +47,8 @@ export interface AddressOptions {
   readonly preferredLifetime?: number | undefined;
   /** `nodad`: it is not checked whether another host has it. */
   readonly noDad?: boolean | undefined;
+  /** RFC 4429: in use while it is checked; as a source `avoided`, as if it were deprecated, or `used`. */
+  readonly optimistic?: 'avoided' | 'used' | undefined;
   /** `noprefixroute`: its subnet has no route for its sake. */
   readonly noPrefixRoute?: boolean | undefined;
   /** RFC 8981: preferred or not as sources by use_tempaddr. */
@@ -63,7 +65,7 @@ export interface AddressInfo {
   readonly peer: string | undefined;
   readonly scope: 'global' | 'link' | 'host';
   readonly secondary: boolean;
-  /** As `ip address` names them: `permanent`, `temporary`, `mngtmpaddr`, `tentative`, `dadfailed`, `deprecated`, `noprefixroute`. */
+  /** As `ip address` names them: `permanent`, `temporary`, `mngtmpaddr`, `tentative`, `optimistic`, `dadfailed`, `deprecated`, `noprefixroute`. */
   readonly flags: readonly string[];
   /** s left, undefined: for ever. */
   readonly validLifetime: number | undefined;

@@ -125,7 +125,9 @@ export interface LocalAddress {
   readonly secondary: boolean;
   /** May be spoken from and to: neither being checked nor found to be another host's (RFC 4862 §5.4). */
   readonly usable: boolean;
-  /** Its preferred lifetime is over: for what is going on already, not for what begins (RFC 4862 §5.5.4). */
+  /** It is being checked, and in use meanwhile: RFC 4429. */
+  readonly optimistic: boolean;
+  /** For what is going on already, not for what begins: its preferred lifetime is over (RFC 4862 §5.5.4), or it is being checked (RFC 4429). */
   readonly deprecated: boolean;
   /** One of RFC 8981's. */
   readonly temporary: boolean;

@@ -64,6 +64,18 @@ export interface Ip6LinkEvents {
 /** Owned by `ipv6`. */
 export const IP6_LINK_EVENTS = allPoint<Ip6LinkEvents>('ipv6.link-events', 1);
 
+/** DNS servers or search domains that a router tells of: RFC 8106 §5. */
+export interface AdvertisedResolvers {
+  readonly iface: Interface;
+  /** Text; link-local ones with the interface as their zone. */
+  readonly servers: readonly string[];
+  readonly domains: readonly string[];
+  /** s from now; 0: no more; Infinity: for ever. */
+  readonly lifetime: number;
+}
+/** Told of each option, for whoever resolves names (Linux: RTM_NEWNDUSEROPT). Nothing is kept. Owned by who reads router advertisements. */
+export const IP6_RESOLVERS = allPoint<(advertised: AdvertisedResolvers) => undefined>('ipv6.resolvers', 1);
+
 /** Temporary addresses, RFC 8981, as source selection asks for them (RFC 6724 §5, rule 7). Provided by whoever makes them. */
 export interface Ip6TemporaryAddresses {
   /** Whether those of the interface go before public addresses: `use_tempaddr` of 2 at least. */

@@ -87,6 +87,7 @@ export function rig(
       scope,
       secondary,
       usable: true,
+      optimistic: false,
       deprecated: false,
       temporary: false,
       managesTemporary: false,

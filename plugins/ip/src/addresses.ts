@@ -109,11 +109,18 @@ export class AddressTable implements LocalAddresses, Addresses {
   settle(local: LocalAddress, unique: boolean): void {
     const address = this.#of(local.iface, local.family).find((one) => one === local);
     if (address === undefined) return;
+    const { usable } = address;
+    if (usable && !unique) this.#removeRoutes(address);
     address.tentative = !unique;
     address.duplicate = !unique;
-    if (!unique) return;
-    this.#addRoutes(address);
-    this.#added(address);
+    this.#context.fib.epoch++;
+    if (unique) {
+      this.#addRoutes(address);
+      if (!usable) this.#added(address);
+    } else if (usable) {
+      this.#restoreRoutes(address);
+      for (const events of this.#context.events.list) events.removed?.(address);
+    }
   }
 
   remove(name: string, text: string): void {
@@ -172,14 +179,20 @@ export class AddressTable implements LocalAddresses, Addresses {
     byFamily.set(family, left);
     if ((iface.flags & IFF_UP) !== 0) this.#end(address);
     this.#removeRoutes(address);
-    // Routes that others of the subnet need are theirs again.
-    if ((iface.flags & IFF_UP) !== 0) for (const other of left) this.#addRoutes(other);
+    this.#restoreRoutes(address);
     this.#context.fib.epoch++;
     for (const events of this.#context.events.list) events.removed?.(address);
   }
 
+  /** What was removed with an address, and others of the subnet need, is theirs again. */
+  #restoreRoutes({ iface, family }: AssignedAddress): void {
+    if ((iface.flags & IFF_UP) !== 0) for (const other of this.#of(iface, family)) this.#addRoutes(other);
+  }
+
   /** The address comes into use on an interface that is up, or is first checked. */
   #begin(address: AssignedAddress): void {
+    // Whoever checks it sees it as it is while it is checked.
+    address.tentative = true;
     address.tentative = this.#context.detection.get(address.family)?.begin(address, address.mayCheck) ?? false;
     this.#addRoutes(address);
   }
@@ -200,7 +213,7 @@ export class AddressTable implements LocalAddresses, Addresses {
   #setLifetimes(address: AssignedAddress, options: AddressOptions): void {
     const { nowUs } = this.#context.clock;
     address.setLifetimes(nowUs, options);
-    const dueUs = Math.min(address.deprecated ? address.validUntilUs : address.preferredUntilUs, address.validUntilUs);
+    const dueUs = Math.min(address.unpreferred ? address.validUntilUs : address.preferredUntilUs, address.validUntilUs);
     if (dueUs < (this.#lifetimes.armed ? this.#lifetimes.dueUs : Number.POSITIVE_INFINITY)) this.#lifetimes.armAt(dueUs);
   }
 
@@ -214,11 +227,11 @@ export class AddressTable implements LocalAddresses, Addresses {
           this.#drop(address);
           continue;
         }
-        if (address.preferredUntilUs <= nowUs && !address.deprecated) {
-          address.deprecated = true;
+        if (address.preferredUntilUs <= nowUs && !address.unpreferred) {
+          address.unpreferred = true;
           this.#context.fib.epoch++;
         }
-        nextUs = Math.min(nextUs, address.deprecated ? address.validUntilUs : address.preferredUntilUs);
+        nextUs = Math.min(nextUs, address.unpreferred ? address.validUntilUs : address.preferredUntilUs);
       }
     }
     if (nextUs < Number.POSITIVE_INFINITY) this.#lifetimes.armAt(nextUs);

@@ -29,11 +29,13 @@ export class AssignedAddress implements LocalAddress {
   readonly managesTemporary: boolean;
   readonly noPrefixRoute: boolean;
   readonly mayCheck: boolean;
+  readonly #optimism: AddressOptions['optimistic'];
   readonly text: string;
   /** It is being checked, or was found to be another host's. */
   tentative = false;
   duplicate = false;
-  deprecated = false;
+  /** Its preferred lifetime is over. */
+  unpreferred = false;
   preferredUntilUs = Number.POSITIVE_INFINITY;
   validUntilUs = Number.POSITIVE_INFINITY;
 
@@ -58,11 +60,20 @@ export class AssignedAddress implements LocalAddress {
     this.managesTemporary = options.manageTemporary === true;
     this.noPrefixRoute = options.noPrefixRoute === true;
     this.mayCheck = options.noDad !== true;
+    this.#optimism = options.optimistic;
     this.text = parsed.toString();
   }
 
   get usable(): boolean {
-    return !this.tentative;
+    return !this.tentative || this.optimistic;
+  }
+
+  get optimistic(): boolean {
+    return this.tentative && !this.duplicate && this.#optimism !== undefined;
+  }
+
+  get deprecated(): boolean {
+    return this.unpreferred || (this.optimistic && this.#optimism === 'avoided');
   }
 
   /** Prefix length in the 128-bit form. */
@@ -74,7 +85,7 @@ export class AssignedAddress implements LocalAddress {
   setLifetimes(nowUs: number, { validLifetime, preferredLifetime }: AddressOptions): void {
     this.validUntilUs = untilUs(nowUs, validLifetime);
     this.preferredUntilUs = Math.min(untilUs(nowUs, preferredLifetime), this.validUntilUs);
-    this.deprecated = this.preferredUntilUs <= nowUs;
+    this.unpreferred = this.preferredUntilUs <= nowUs;
   }
 
   validLifetime(nowUs: number): number | undefined {
@@ -87,9 +98,10 @@ export class AssignedAddress implements LocalAddress {
 
   /** Names of Linux's `ip address`. */
   get flags(): readonly string[] {
-    const { tentative, duplicate, deprecated, temporary, managesTemporary: mngtmpaddr, noPrefixRoute, validUntilUs } = this;
+    const { tentative, optimistic, temporary, noPrefixRoute: noprefixroute, validUntilUs } = this;
+    const { duplicate: dadfailed, unpreferred: deprecated, managesTemporary: mngtmpaddr } = this;
     const permanent = validUntilUs === Number.POSITIVE_INFINITY;
-    return Object.entries({ temporary, permanent, tentative, dadfailed: duplicate, deprecated, mngtmpaddr, noprefixroute: noPrefixRoute })
+    return Object.entries({ temporary, permanent, tentative, optimistic, dadfailed, deprecated, mngtmpaddr, noprefixroute })
       .filter(([, set]) => set)
       .map(([name]) => name);
   }

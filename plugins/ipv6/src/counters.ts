@@ -14,6 +14,12 @@ export const counters = {
   disabled: { unit: 'packets', mib: 'Ip6.InDiscards', fate: 'IPV6DISABLED', doc: 'On an interface where disable_ipv6 is set.' },
   otherHost: { unit: 'packets', fate: 'OTHERHOST', doc: 'For another station of the link.' },
   malformed: { unit: 'packets', fate: 'IP_INHDR', adds: ['Ip6.InHdrErrors'], doc: 'No version 6, or an address that cannot be there.' },
+  unicastInGroup: {
+    unit: 'packets',
+    fate: 'UNICAST_IN_L2_MULTICAST',
+    adds: ['Ip6.InHdrErrors'],
+    doc: 'What drop_unicast_in_l2_multicast drops.',
+  },
   truncated: { unit: 'packets', mib: 'Ip6.InTruncatedPkts', fate: 'PKT_TOO_SMALL', doc: 'Shorter than its payload length says.' },
   notForUs: { unit: 'packets', mib: 'Ip6.InAddrErrors', fate: 'IP_INADDRERRORS', doc: 'For another host; forwarding is not plugged in.' },
   notMember: { unit: 'packets', fate: 'IP_NOT_MEMBER', doc: 'To a group that nobody here has joined.' },

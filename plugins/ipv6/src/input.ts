@@ -4,6 +4,7 @@ import {
   type Counters,
   IFF_LOOPBACK,
   type InterfaceSysctlValues,
+  PACKET_HOST,
   PACKET_OTHERHOST,
   PASS,
   type Packet,
@@ -60,13 +61,16 @@ export class Input {
     if (packet.kind === PACKET_OTHERHOST) return this.#drop(packet, 'otherHost');
     counters.inReceives += packet.gsoSegments;
     counters.inOctets += packet.length;
-    if (interfaceSysctls.of(packet.iface).disableIpv6 === 1) return this.#drop(packet, 'disabled');
+    const knobs = interfaceSysctls.of(packet.iface);
+    if (knobs.disableIpv6 === 1) return this.#drop(packet, 'disabled');
     const { view, head, addresses } = packet;
     if (packet.tail - head < wire.HEADER_BYTES || wire.version(view, head) !== 6) return this.#drop(packet, 'malformed');
     countEcn(counters, wire.trafficClass(view, head), packet.gsoSegments);
     readIp6(view, head + 8, addresses, 0);
     readIp6(view, head + 24, addresses, 4);
     if (!this.#mayArrive(packet)) return this.#drop(packet, 'malformed');
+    if (packet.kind !== PACKET_HOST && knobs.dropUnicastInL2Multicast === 1 && !isMulticastWords(addresses, 4))
+      return this.#drop(packet, 'unicastInGroup');
     packet.transport = wire.nextHeader(view, head);
     const payload = wire.payloadBytes(view, head);
     // None in front of hop-by-hop options: a jumbogram, whose length is an option (RFC 2675 §3).

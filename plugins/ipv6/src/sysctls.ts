@@ -38,6 +38,13 @@ export const interfaceSysctls = {
     combine: 'each',
     doc: '1: the interface has no address of IPv6, and no packet comes in or leaves.',
   },
+  dropUnicastInL2Multicast: {
+    path: 'net.ipv6.conf.*.drop_unicast_in_l2_multicast',
+    initial: 0,
+    min: 0,
+    max: 1,
+    doc: '1 drops unicast packets that came in broadcast or multicast frames.',
+  },
   keepAddrOnDown: {
     path: 'net.ipv6.conf.*.keep_addr_on_down',
     initial: 0,

@@ -58,6 +58,14 @@ describe('receiving IPv6', () => {
     });
   }
 
+  it('drops unicast packets in multicast frames with drop_unicast_in_l2_multicast', () => {
+    const host = rig();
+    host.stack.sysctl.set('net.ipv6.conf.eth0.drop_unicast_in_l2_multicast', 1);
+    host.frame(ethernet([0x33, 0x33, 0, 0, 0, 1], 0x86dd, ip6([1, 2]), false));
+    expect(host.counts('ipv6')).to.include({ unicastInGroup: 1 });
+    expect(host.stack.conservation()).to.deep.equal({ received: 1, made: 0, fates: 1, inHand: 0 });
+  });
+
   it('counts what comes by its ECN field [RFC 3168 §5]', () => {
     for (const [field, counter] of ['inNoEctPkts', 'inEct1Pkts', 'inEct0Pkts', 'inCePkts'].entries()) {
       const host = rig();

@@ -29,15 +29,21 @@ export function ownAddress(addresses: LocalAddresses, iface: Interface, words: I
   return undefined;
 }
 
-/** The interface's link-local address, where it has a usable one. */
+/** The interface's link-local address, where it has a usable one; of several, one that is not optimistic. */
 export function linkLocalAddress(addresses: LocalAddresses, iface: Interface): LocalAddress | undefined {
   const own = addresses.of(iface, AF_INET6);
+  let optimistic: LocalAddress | undefined;
   for (let i = 0; i < own.length; i++) {
     const address = own[i] as LocalAddress;
-    if (address.usable && address.scope === RT_SCOPE_LINK) return address;
+    if (!address.usable || address.scope !== RT_SCOPE_LINK) continue;
+    if (!address.optimistic) return address;
+    optimistic ??= address;
   }
-  return undefined;
+  return optimistic;
 }
+
+/** Whether it may be spoken from with our link address beside it: RFC 4429 §2.2 lets nobody's cache be changed by what is not checked yet. */
+export const isSettled = (address: LocalAddress | undefined): address is LocalAddress => address?.usable === true && !address.optimistic;
 
 /** Whether neighbours on it have link addresses that are asked for, and addresses may be duplicates there. */
 export const hasNeighbours = (iface: Interface): boolean => iface.link.addressBytes > 0 && (iface.flags & (IFF_NOARP | IFF_LOOPBACK)) === 0;

@@ -1,9 +1,9 @@
 // What the parts of Neighbor Discovery share.
-import type { Clock, Counters, Entropy, InterfaceSysctlValues, Log, Packets, SysctlValues, Timers } from '@protoloom/contracts';
+import type { Clock, Counters, Entropy, Everyone, InterfaceSysctlValues, Log, Packets, SysctlValues, Timers } from '@protoloom/contracts';
 import type { Addresses, RoutesControl } from '@protoloom/contracts/control';
 import type { Icmp6Output } from '@protoloom/contracts/icmp';
 import type { IpErrors, LocalAddresses, Routes } from '@protoloom/contracts/ip';
-import type { Ip6Links } from '@protoloom/contracts/ipv6';
+import type { AdvertisedResolvers, Ip6Links } from '@protoloom/contracts/ipv6';
 import type { Memberships } from '@protoloom/contracts/multicast';
 import type { Neighbours } from '@protoloom/contracts/neighbour';
 import type { counters } from './counters.js';
@@ -26,6 +26,7 @@ export interface NdContext {
     readonly errors: IpErrors;
     readonly icmp: Icmp6Output;
   };
+  readonly points: { readonly resolvers: Everyone<(advertised: AdvertisedResolvers) => undefined> };
   readonly counters: Counters<typeof counters>;
   readonly sysctls: SysctlValues<typeof sysctls>;
   readonly interfaceSysctls: InterfaceSysctlValues<typeof interfaceSysctls>;

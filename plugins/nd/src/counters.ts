@@ -55,7 +55,7 @@ export const counters = {
   ignored: {
     unit: 'packets',
     fate: 'ND_IGNORED',
-    doc: 'What accept_ra or accept_redirects leaves, and router solicitations: we are none.',
+    doc: 'What accept_ra, accept_redirects or drop_unsolicited_na leaves, and router solicitations: we are none.',
   },
   notForUs: { unit: 'packets', fate: 'ND_NOT_FOR_US', doc: 'Solicitations of an address that the interface does not have.' },
   tentative: {

@@ -64,8 +64,8 @@ export class Detection implements AddressDetection {
     if (!mayCheck || acceptDad === 0 || dadTransmits === 0) return false;
     const check = new Check(nd, this, address, this.#nonce(iface), dadTransmits);
     this.#checks.set(address, check);
-    // RFC 4862 §5.4.2: hosts that start together do not ask together.
-    check.timer.arm(nd.use.entropy.below(Math.max(routerSolicitationDelay * 1_000_000, 1)));
+    // RFC 4862 §5.4.2: hosts that start together do not ask together; but who uses the address meanwhile asks at once (RFC 4429 §3.1).
+    check.timer.arm(address.optimistic ? 0 : nd.use.entropy.below(Math.max(routerSolicitationDelay * 1_000_000, 1)));
     return true;
   }
 

@@ -4,7 +4,7 @@ import { PROBLEM_HOST_UNREACHABLE, RTN_MULTICAST, RTN_UNICAST } from '@protoloom
 import type { Neighbour, NeighbourFamily, NeighbourParameters } from '@protoloom/contracts/neighbour';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { isMulticastWords, readIp6 } from '@protoloom/wire';
-import { linkLocalAddress, ownAddress, solicitedNode } from './addresses.js';
+import { isSettled, linkLocalAddress, ownAddress, solicitedNode } from './addresses.js';
 import type { NdContext } from './context.js';
 import type { Sender } from './send.js';
 
@@ -47,9 +47,10 @@ export class NdFamily implements NeighbourFamily {
     return this.#nd.interfaceSysctls.of(iface).ndiscEvictNocarrier === 1;
   }
 
-  /** RFC 4861 §7.2.2: from the waiting packet's own source, else from the link-local address; nothing where there is neither. */
+  /** RFC 4861 §7.2.2: from the waiting packet's own source, else from the link-local address; nothing where neither is settled. */
   solicit({ iface, words }: Neighbour, packet: Packet | undefined, unicast: boolean): undefined {
-    const source = this.#sourceOf(iface, packet) ?? linkLocalAddress(this.#nd.use.addresses, iface)?.words;
+    const linkLocal = linkLocalAddress(this.#nd.use.addresses, iface);
+    const source = this.#sourceOf(iface, packet) ?? (isSettled(linkLocal) ? linkLocal.words : undefined);
     if (source === undefined) return;
     solicitedNode(words, 0, this.#group, 0);
     this.#sender.solicit(iface, source, unicast ? words : this.#group, words, undefined);
@@ -63,6 +64,6 @@ export class NdFamily implements NeighbourFamily {
   #sourceOf(iface: Interface, packet: Packet | undefined): Int32Array | undefined {
     if (packet === undefined || packet.tail - packet.l3 < IPV6_HEADER_BYTES) return undefined;
     readIp6(packet.view, packet.l3 + SOURCE_AT, this.#source, 0);
-    return ownAddress(this.#nd.use.addresses, iface, this.#source, 0)?.usable === true ? this.#source : undefined;
+    return isSettled(ownAddress(this.#nd.use.addresses, iface, this.#source, 0)) ? this.#source : undefined;
   }
 }

@@ -7,6 +7,7 @@ import {
   INTERFACE_EVENTS,
   type Interface,
   LOG,
+  own,
   PACKETS,
   provide,
   TIMERS,
@@ -31,7 +32,7 @@ import {
   ROUTES,
   RT_SCOPE_LINK,
 } from '@protoloom/contracts/ip';
-import { IP6_LINK_EVENTS, IP6_LINKS, IP6_TEMPORARY_ADDRESSES } from '@protoloom/contracts/ipv6';
+import { IP6_LINK_EVENTS, IP6_LINKS, IP6_RESOLVERS, IP6_TEMPORARY_ADDRESSES } from '@protoloom/contracts/ipv6';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { NEIGHBOUR_EVENTS, NEIGHBOUR_FAMILY, NEIGHBOURS, NUD_FAILED } from '@protoloom/contracts/neighbour';
 import { AF_INET6 } from '@protoloom/contracts/socket';
@@ -91,6 +92,7 @@ export const nd = definePlugin({
     neighbourEvents: attach(NEIGHBOUR_EVENTS, '^1.0'),
     linkEvents: attach(IP6_LINK_EVENTS, '^1.0'),
   },
+  owns: { resolvers: own(IP6_RESOLVERS, '1.0.0') },
   provides: { temporaryAddresses: provide(IP6_TEMPORARY_ADDRESSES, '1.0.0') },
   counters,
   sysctls,
@@ -128,9 +130,9 @@ export const nd = definePlugin({
     });
     const messages = new NeighbourMessages(context, sender, detection, routes);
     /** An unsolicited advertisement: RFC 4861 §7.2.6. */
-    const announce = ({ iface, family, words }: LocalAddress): undefined => {
+    const announce = ({ iface, family, words, optimistic }: LocalAddress): undefined => {
       if (family === AF_INET6 && context.interfaceSysctls.of(iface).ndiscNotify === 1)
-        sender.advertise(iface, ALL_NODES, 0, words, wire.OVERRIDE, true);
+        sender.advertise(iface, ALL_NODES, 0, words, optimistic ? 0 : wire.OVERRIDE, true);
     };
     const down = (iface: Interface): void => {
       solicitation.end(iface);

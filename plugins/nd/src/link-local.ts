@@ -5,6 +5,7 @@ import { equalWords } from '@protoloom/wire';
 import { ownAddress } from './addresses.js';
 import type { NdContext } from './context.js';
 import { EUI64, modeOf, NONE, writeIdentifier } from './identifiers.js';
+import { optimism } from './optimism.js';
 import { textOf } from './text.js';
 
 /** RFC 8200 §5: IPv6 is not on links with less. */
@@ -41,7 +42,8 @@ export class LinkLocal {
     words.fill(0);
     words[0] = PREFIX;
     writeIdentifier(iface, settings, this.#secretOf(iface), words, tries);
-    if (ownAddress(this.#nd.use.addresses, iface, words, 0) === undefined) this.#nd.use.control.add(iface.name, `${textOf(words)}/64`);
+    if (ownAddress(this.#nd.use.addresses, iface, words, 0) !== undefined) return;
+    this.#nd.use.control.add(iface.name, `${textOf(words)}/64`, { optimistic: optimism(settings) });
   }
 
   down(iface: Interface): void {

@@ -48,17 +48,18 @@ export class NeighbourMessages {
     if (checks && options.sourceLinkAddress !== 0) return drop(nd, packet, 'dadLinkAddress');
     const own = ownAddress(nd.use.addresses, iface, target, 0);
     if (own === undefined) return drop(nd, packet, 'notForUs');
-    if (!own.usable) {
-      if (!checks) return drop(nd, packet, 'tentative');
-      return drop(nd, packet, this.#detection.probeHeard(own, packet.bytes, options.nonce));
-    }
+    if (checks && (!own.usable || own.optimistic)) return drop(nd, packet, this.#detection.probeHeard(own, packet.bytes, options.nonce));
+    if (!own.usable) return drop(nd, packet, 'tentative');
     if (checks) this.#sender.advertise(iface, ALL_NODES, 0, target, wire.OVERRIDE, true);
-    else if (!this.#answer(packet)) return;
+    else if (!this.#answer(packet, own.optimistic)) return;
     return drop(nd, packet, 'answered');
   }
 
-  /** RFC 4861 §7.2.3 and §7.2.4: the asker is worth knowing, then it has its answer. False: it has none, and why is counted. */
-  #answer(packet: Packet): boolean {
+  /**
+   * RFC 4861 §7.2.3 and §7.2.4: the asker is worth knowing, then it has its answer. False: it has none, and why is counted.
+   * @param optimistic nothing that others know of the address is overridden: RFC 4429 §3.3.
+   */
+  #answer(packet: Packet, optimistic: boolean): boolean {
     const nd = this.#nd;
     const { iface, addresses } = packet;
     const toGroup = isMulticastWords(addresses, DESTINATION);
@@ -75,8 +76,9 @@ export class NeighbourMessages {
       return false;
     }
     this.#learn(neighbour, packet, options.sourceLinkAddress, NUD_STALE, UPDATE_WEAK_OVERRIDE | UPDATE_OVERRIDE);
-    const flags = wire.SOLICITED | (toGroup ? wire.OVERRIDE : 0);
-    this.#sender.advertise(iface, addresses, SOURCE, this.#target, flags, toGroup);
+    const flags = wire.SOLICITED | (toGroup && !optimistic ? wire.OVERRIDE : 0);
+    const tells = toGroup || nd.interfaceSysctls.of(iface).forceTllao === 1;
+    this.#sender.advertise(iface, addresses, SOURCE, this.#target, flags, tells);
     return true;
   }
 
@@ -92,6 +94,7 @@ export class NeighbourMessages {
     const flags = wire.flags(packet.view, head);
     const solicited = (flags & wire.SOLICITED) !== 0;
     if (solicited && isMulticastWords(addresses, DESTINATION)) return drop(nd, packet, 'solicitedGroup');
+    if (!solicited && nd.interfaceSysctls.of(iface).dropUnsolicitedNa === 1) return drop(nd, packet, 'ignored');
     const own = ownAddress(nd.use.addresses, iface, target, 0);
     if (own !== undefined) return drop(nd, packet, this.#detection.advertisementHeard(own));
     const neighbour = nd.use.neighbours.find(iface, AF_INET6, target, 0);

@@ -6,6 +6,7 @@ import { equalWords, Ip6Address, isLinkLocalWords, isMulticastWords, matchWords,
 import type { NdContext } from './context.js';
 import { EUI64, modeOf, writeIdentifier } from './identifiers.js';
 import type { LearntRoutes } from './learnt-routes.js';
+import { optimism } from './optimism.js';
 import type { TemporaryAddresses } from './temporary.js';
 import { textOf } from './text.js';
 import * as wire from './wire.js';
@@ -104,7 +105,8 @@ export class Prefixes {
       return;
     }
     const storedS = (address.validUntilUs - this.#nd.use.clock.nowUs) / SECOND_US;
-    const validLifetime = Math.max(valid, Math.min(Math.round(storedS), TWO_HOURS_S));
+    const leastS = this.#nd.interfaceSysctls.of(iface).raHonorPioLife === 1 ? 0 : Math.min(Math.round(storedS), TWO_HOURS_S);
+    const validLifetime = Math.max(valid, leastS);
     this.#nd.use.control.change(iface.name, `${textOf(address.words)}/${AUTONOMOUS_BITS}`, { validLifetime, preferredLifetime: preferred });
     this.#temporary.manage(address);
   }
@@ -117,7 +119,8 @@ export class Prefixes {
     writeIdentifier(iface, this.#nd.interfaceSysctls.of(iface), this.#secretOf(iface), words, tries);
     if (this.#find(iface, words) !== undefined) return;
     this.#states.of(iface).made.push({ words, tries });
-    const options = { validLifetime, preferredLifetime, noPrefixRoute: true, manageTemporary: true };
+    const optimistic = optimism(this.#nd.interfaceSysctls.of(iface));
+    const options = { validLifetime, preferredLifetime, optimistic, noPrefixRoute: true, manageTemporary: true };
     this.#nd.use.control.add(iface.name, `${textOf(words)}/${AUTONOMOUS_BITS}`, options);
     const address = this.#find(iface, words);
     if (address !== undefined) this.#temporary.manage(address);

@@ -1,6 +1,7 @@
 // Router advertisements and redirects in: RFC 4861 §6.1.2, §6.3.4, §8.1, §8.3, in the order of Linux's ndisc_router_discovery.
 import { DESTINATION, type Interface, type InterfaceSlots, type Packet, SOURCE } from '@protoloom/contracts';
 import { type RouteQuery, RTPROT_REDIRECT } from '@protoloom/contracts/ip';
+import type { AdvertisedResolvers } from '@protoloom/contracts/ipv6';
 import { NUD_STALE, UPDATE_OVERRIDE, UPDATE_WEAK_OVERRIDE } from '@protoloom/contracts/neighbour';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { equalWords, isLinkLocalWords, isMulticastWords, readIp6 } from '@protoloom/wire';
@@ -9,6 +10,7 @@ import type { LearntRoutes } from './learnt-routes.js';
 import { options } from './options.js';
 import type { LinkParameters } from './parameters.js';
 import type { Prefixes } from './prefixes.js';
+import { readDomains, readServers } from './resolvers.js';
 import { readRouteInformation } from './route-information.js';
 import type { RouterSolicitation } from './router-solicitation.js';
 import { textOf } from './text.js';
@@ -83,10 +85,20 @@ export class RouterMessages {
         case wire.OPTION_ROUTE:
           if (!own) readRouteInformation(nd, this.#routes, iface, view, at, router);
           break;
+        case wire.OPTION_RDNSS:
+          this.#handOn(readServers(iface, view, packet.bytes, at));
+          break;
+        case wire.OPTION_DNSSL:
+          this.#handOn(readDomains(iface, view, packet.bytes, at));
+          break;
         default: // of no use to a host, or read with the message
       }
     }
     return drop(nd, packet, 'learned');
+  }
+
+  #handOn(advertised: AdvertisedResolvers | undefined): void {
+    if (advertised !== undefined) for (const told of this.#nd.points.resolvers.list) told(advertised);
   }
 
   /** Hop limit and MTU, of the link and of what goes through the router: RFC 4861 §6.3.4. */

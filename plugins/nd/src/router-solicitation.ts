@@ -1,6 +1,6 @@
 // Asking for routers: RFC 4861 §6.3.7, with the growing intervals of RFC 7559.
 import type { Interface, InterfaceSlots, Timer } from '@protoloom/contracts';
-import { ALL_ROUTERS, linkLocalAddress } from './addresses.js';
+import { ALL_ROUTERS, isSettled, linkLocalAddress } from './addresses.js';
 import type { NdContext } from './context.js';
 import type { Sender } from './send.js';
 
@@ -64,7 +64,7 @@ export class RouterSolicitation {
     asking.asked++;
     asking.timer.arm(Math.max(asking.intervalUs, 1));
     const source = linkLocalAddress(this.#nd.use.addresses, iface);
-    if (source !== undefined) this.#sender.solicitRouters(iface, source.words, ALL_ROUTERS);
+    if (source !== undefined) this.#sender.solicitRouters(iface, source.words, ALL_ROUTERS, isSettled(source));
   }
 
   #spread(us: number): number {

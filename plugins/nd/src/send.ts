@@ -39,9 +39,9 @@ export class Sender {
     if (this.#send(packet, iface, target, destination, at)) this.#nd.counters.outNeighborAdvertisements++;
   }
 
-  /** Asks routers to advertise themselves: RFC 4861 §4.1. @param source a link-local address of ours. */
-  solicitRouters(iface: Interface, source: Int32Array, destination: Int32Array): void {
-    const linkBytes = iface.link.addressBytes > 0 ? wire.linkAddressOptionBytes(iface.address.length) : 0;
+  /** Asks routers to advertise themselves: RFC 4861 §4.1. @param source a link-local address of ours. @param told our link address is. */
+  solicitRouters(iface: Interface, source: Int32Array, destination: Int32Array, told: boolean): void {
+    const linkBytes = told && iface.link.addressBytes > 0 ? wire.linkAddressOptionBytes(iface.address.length) : 0;
     const bytes = wire.SOLICITATION_BYTES + linkBytes;
     const packet = this.#nd.use.packets.make(bytes);
     const at = packet.put(bytes);
@@ -69,6 +69,7 @@ export class Sender {
     copyWords(destination, at, query.addresses, DESTINATION);
     const route = routes.link(query);
     packet.hopLimit = wire.HOP_LIMIT;
+    packet.trafficClass = this.#nd.interfaceSysctls.of(iface).ndiscTclass;
     const sent = typeof route !== 'number' && icmp.send(packet, route) === 0;
     packets.done(packet);
     return sent;

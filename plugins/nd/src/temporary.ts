@@ -4,6 +4,7 @@ import type { LocalAddress } from '@protoloom/contracts/ip';
 import { ownAddress } from './addresses.js';
 import type { NdContext, NdSettings } from './context.js';
 import { isReserved } from './identifiers.js';
+import { optimism } from './optimism.js';
 import { textOf } from './text.js';
 
 const SECOND_US = 1_000_000;
@@ -131,6 +132,7 @@ export class TemporaryAddresses {
     const text = `${textOf(this.#draw(ofPublic))}/${PREFIX_BITS}`;
     nd.use.control.add(iface.name, text, {
       temporary: true,
+      optimistic: ofPublic.optimistic ? optimism(settings) : undefined,
       noPrefixRoute: true,
       validLifetime: (validUs - nowUs) / SECOND_US,
       preferredLifetime: (preferredUs - nowUs) / SECOND_US,

@@ -45,6 +45,9 @@ export const OPTION_PREFIX = 3;
 export const OPTION_MTU = 5;
 /** RFC 4191 §2.3. */
 export const OPTION_ROUTE = 24;
+/** RFC 8106 §5. */
+export const OPTION_RDNSS = 25;
+export const OPTION_DNSSL = 31;
 /** RFC 3971 §5.3.2, RFC 7527. */
 export const OPTION_NONCE = 14;
 export const NONCE_BYTES = 6;
@@ -72,6 +75,11 @@ export const routePrefixLength = (v: DataView, option: number): number => v.getU
 export const routePreference = (v: DataView, option: number): RoutePreference | undefined => PREFERENCES[(v.getUint8(option + 3) >> 3) & 3];
 /** s; all bits one: for ever. */
 export const routeLifetime = (v: DataView, option: number): number => v.getUint32(option + 4);
+
+/** RFC 8106 §5.1, §5.2: options of DNS servers and search domains. */
+export const RESOLVER_BYTES = 8;
+/** s; all bits one: for ever. */
+export const resolverLifetime = (v: DataView, option: number): number => v.getUint32(option + 4);
 
 /** Octets of an option that holds a link address of so many: RFC 2464 §6. */
 export const linkAddressOptionBytes = (addressBytes: number): number =>

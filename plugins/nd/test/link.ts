@@ -1,5 +1,5 @@
 // A host on an Ethernet, 2001:db8::2/64 on eth0, whose other stations are the test's. Nothing here is computed by the stack that is tested.
-import type { SysctlValue } from '@protoloom/contracts';
+import type { Plugin, SysctlValue } from '@protoloom/contracts';
 import { ROUTES, type Route } from '@protoloom/contracts/ip';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { linuxHost } from '@protoloom/linux';
@@ -40,6 +40,7 @@ export interface Header {
 export interface Sent {
   readonly to: Octets;
   readonly hops: number;
+  readonly trafficClass: number;
   readonly source: string;
   readonly destination: string;
   /** The ICMPv6 message. */
@@ -65,6 +66,12 @@ export class Link {
     return this.#route(destination)?.mtu;
   }
 
+  /** The source that packets to an address have. */
+  source(destination: string): string | undefined {
+    const route = this.#route(destination);
+    return route === undefined ? undefined : Ip6Address.fromWords(route.addresses, 0).toString();
+  }
+
   #route(destination: string): Route | undefined {
     const query = this.stack.service(ROUTES).query();
     query.family = AF_INET6;
@@ -73,11 +80,11 @@ export class Link {
     return typeof route === 'number' ? undefined : route;
   }
 
-  /** @param settled false: the address is not there yet, and nothing has been said. */
-  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, settled = true) {
+  /** @param settled false: the address is not there yet, and nothing has been said. @param more plugins. */
+  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, settled = true, more: readonly Plugin[] = []) {
     // What has settled asks for no routers any more.
     const quiet = settled ? { 'net.ipv6.conf.default.router_solicitations': 0 } : {};
-    this.stack = this.sim.host({ plugins: linuxHost, sysctls: { ...quiet, ...sysctls } });
+    this.stack = this.sim.host({ plugins: [...linuxHost, ...more], sysctls: { ...quiet, ...sysctls } });
     this.#device = this.sim.device();
     this.mac = [...(this.#device.address as Uint8Array)];
     this.#device.onFrame = ({ bytes }) => this.#keep(bytes);
@@ -128,6 +135,7 @@ export class Link {
     this.#sent.push({
       to: [...frame.subarray(0, 6)],
       hops: frame[21] as number,
+      trafficClass: (((frame[14] as number) << 4) | ((frame[15] as number) >> 4)) & 0xff,
       source: Ip6Address.fromBytes(frame, 22).toString(),
       destination: Ip6Address.fromBytes(frame, 38).toString(),
       message: [...frame.subarray(54)],
@@ -181,6 +189,19 @@ export const routeInformation = (text: string, bits: number, lifetime: number, f
   ...[24, 1 + octets / 8, bits, flags],
   ...u32(lifetime),
   ...address(text).slice(0, octets),
+];
+/** RFC 8106 §5.1. */
+export const servers = (lifetime: number, ...texts: string[]): number[] => [
+  ...[25, 1 + 2 * texts.length, 0, 0],
+  ...u32(lifetime),
+  ...texts.flatMap(address),
+];
+/** RFC 8106 §5.2. @param names octets of all names. */
+export const domains = (lifetime: number, names: Octets): number[] => [
+  ...[31, 1 + Math.ceil(names.length / 8), 0, 0],
+  ...u32(lifetime),
+  ...names,
+  ...new Array<number>(-names.length & 7).fill(0),
 ];
 /** RFC 4861 §4.5. */
 export const redirect = (target: string, destination: string, ...options: Octets[]): number[] => [

@@ -96,6 +96,14 @@ describe('solicitations are answered [RFC 4861 §7.2.3, §7.2.4]', () => {
     expect(link.sent()[0]?.message.slice(4)).to.deep.equal([0x40, 0, 0, 0, ...address(OURS)]);
   });
 
+  it('with it always where force_tllao says so [RFC 4861 §4.4], and of the traffic class ndisc_tclass', () => {
+    const link = new Link({ 'net.ipv6.conf.default.force_tllao': 1, 'net.ipv6.conf.default.ndisc_tclass': 0xc0 });
+    link.receive(solicitation(OURS, sourceLink));
+    const [answer] = link.sent();
+    expect(answer?.message.slice(24)).to.deep.equal([2, 1, ...link.mac]);
+    expect(answer?.trafficClass).to.equal(0xc0);
+  });
+
   it('to everybody, where somebody checks whether the address is free', () => {
     const link = new Link();
     link.receive(solicitation(OURS), { source: '::', destination: OUR_GROUP });
@@ -142,6 +150,15 @@ describe('a neighbour is asked for [RFC 4861 §7.2.2]', () => {
   it('and is reachable once it has answered; told unasked it is stale, and in use at once [RFC 4861 §7.2.5]', async () => {
     expect(state(await resolved(0x60))).to.equal('REACHABLE');
     expect(state(await resolved(0x20))).to.equal('DELAY');
+  });
+
+  it('and told unasked is not believed with drop_unsolicited_na', async () => {
+    const link = new Link({ 'net.ipv6.conf.all.drop_unsolicited_na': 1 });
+    await send(link);
+    link.receive(advertisement(THEIRS, 0x20, targetLink));
+    expect([state(link), link.counts()['ignored']]).to.deep.equal(['INCOMPLETE', 1]);
+    link.receive(advertisement(THEIRS, 0x60, targetLink));
+    expect(state(link)).to.equal('REACHABLE');
   });
 
   it('and does not change its link address without the override flag: it is doubted [RFC 4861 §7.2.5]', async () => {

@@ -370,6 +370,13 @@ describe('prefixes [RFC 4861 §6.3.4, RFC 4862 §5.5.3]', () => {
     expect(says(FOREVER, FOREVER)).to.deep.equal([undefined, undefined]);
   });
 
+  it('shorten it as they like with ra_honor_pio_life', () => {
+    const link = new Link({ 'net.ipv6.conf.default.ra_honor_pio_life': 1 });
+    link.receive(router({}, prefix('2001:db8:1::', 3600, 1800)), ROUTER);
+    link.receive(router({}, prefix('2001:db8:1::', 30, 10)), ROUTER);
+    expect(lifetimes(link)).to.deep.equal([30, 10]);
+  });
+
   it('make so many addresses at most as max_addresses says', () => {
     const link = new Link({ 'net.ipv6.conf.default.max_addresses': 3 });
     for (let i = 1; i < 9; i++) link.receive(router({}, prefix(`2001:db8:${i}::`, 3600, 1800)), ROUTER);

@@ -9,6 +9,7 @@ import { openTap, openTun, TimerFd, type TunTapDevice } from '@protoloom/tun-tap
 import { InterfaceAddress, MacAddress, parseAddress } from '@protoloom/wire';
 import { checkGroup, joinGroup } from './groups.js';
 import { capture } from './pcapng.js';
+import { type Resolvers, resolvers } from './resolvers.js';
 import { parseService, type ServiceSpec, serve } from './services/services.js';
 import { autoconfigured } from './slaac.js';
 import { UsageError } from './usage.js';
@@ -135,7 +136,11 @@ export async function run(argv: readonly string[]): Promise<number> {
   });
   let stop: () => Promise<void> = async () => device.close();
   try {
-    const plugins: Plugin[] = [...linuxHost];
+    const told = (now: Resolvers): void => {
+      if (settings.json) emit('resolvers', { ...now });
+      else process.stdout.write(`${resolversLine(now)}\n`);
+    };
+    const plugins: Plugin[] = [...linuxHost, resolvers(told)];
     if (settings.pcap !== undefined) plugins.push(capture(settings.pcap));
     const host = startHost({
       plugins,
@@ -190,6 +195,11 @@ function readyLine(interfaces: ReturnType<typeof interfacesOf>, { name, services
   const addresses = own === undefined || own.addresses.length === 0 ? 'no address' : own.addresses.join(' ');
   const served = services.length === 0 ? 'no services' : services.map((service) => `${service.name}:${service.port}`).join(' ');
   return `protoloom serves on ${name}${own?.mac ? ` (${own.mac})` : ''}: ${addresses}; ${served}; Ctrl-C ends it`;
+}
+
+function resolversLine({ servers, domains }: Resolvers): string {
+  const list = (texts: readonly string[]): string => texts.join(' ') || 'none';
+  return `routers tell of DNS servers: ${list(servers)}; search domains: ${list(domains)}`;
 }
 
 /** Waits for SIGINT or SIGTERM, or for standard output's reader to go. */
