@@ -9,6 +9,26 @@ const DEVICES = [
 ] as const;
 const SERVICES = ['echo', 'discard', 'daytime', 'chargen', 'http'].flatMap((name) => ['--service', name]);
 const ADDRESSES = ['--address', '10.0.0.2/24', '--kernel-address', '10.0.0.1/24'];
+const FAMILIES = [
+  {
+    family: 'IPv4',
+    host: '10.0.0.2',
+    addresses: ADDRESSES,
+    ping: 'ping',
+    ncat: 'ncat',
+    parallel: { count: 100, word: 'a hundred' },
+    clause: { echo: 'RFC 1122 §3.2.2.6', fragments: 'RFC 791 §3.2', port: 'RFC 1122 §4.1.3.1' },
+  },
+  {
+    family: 'IPv6',
+    host: '2001:db8::2',
+    addresses: ['--address', '2001:db8::2/64', '--kernel-address', '2001:db8::1/64'],
+    ping: 'ping -6',
+    ncat: 'ncat -6',
+    parallel: { count: 20, word: 'twenty' },
+    clause: { echo: 'RFC 4443 §4.2', fragments: 'RFC 8200 §4.5', port: 'RFC 4443 §3.1' },
+  },
+] as const;
 
 /** What iperf3 -J tells, as far as it is looked at. */
 interface Iperf3Report {
@@ -23,82 +43,86 @@ interface Iperf3Report {
 }
 
 for (const { title, args } of DEVICES) {
-  describe(`the Linux kernel across ${title}`, function () {
-    this.timeout(60_000);
-    let net: Namespace;
+  for (const { family, host, addresses, ping, ncat, parallel, clause } of FAMILIES) {
+    describe(`the Linux kernel across ${title}, over ${family}`, function () {
+      this.timeout(60_000);
+      const url = `http://${host.includes(':') ? `[${host}]` : host}`;
+      let net: Namespace;
 
-    before(async function () {
-      skipWithoutKernel(this);
-      net = new Namespace();
-      await net.up(...args, ...ADDRESSES, ...SERVICES);
-    });
-    after(async () => net?.remove());
+      before(async function () {
+        skipWithoutKernel(this);
+        net = new Namespace();
+        await net.up(...args, ...addresses, ...SERVICES);
+        await net.reaches(host);
+      });
+      after(async () => net?.remove());
 
-    it('pings it 1000 times at 2 ms and loses nothing [RFC 1122 §3.2.2.6]', async function () {
-      needs(this, 'ping');
-      const { out } = await net.sh('ping -c 1000 -i 0.002 -q 10.0.0.2');
-      expect(out).to.contain('1000 packets transmitted, 1000 received, 0% packet loss');
-    });
+      it(`pings it 1000 times at 2 ms and loses nothing [${clause.echo}]`, async function () {
+        needs(this, 'ping');
+        const { out } = await net.sh(`${ping} -c 1000 -i 0.002 -q ${host}`);
+        expect(out).to.contain('1000 packets transmitted, 1000 received, 0% packet loss');
+      });
 
-    it('pings it with 60,000 octets: fragments both ways [RFC 791 §3.2]', async function () {
-      needs(this, 'ping');
-      const { out } = await net.sh('ping -c 5 -i 0.1 -s 60000 -q 10.0.0.2');
-      expect(out).to.contain('5 packets transmitted, 5 received');
-    });
+      it(`pings it with 60,000 octets: fragments both ways [${clause.fragments}]`, async function () {
+        needs(this, 'ping');
+        const { out } = await net.sh(`${ping} -c 5 -i 0.1 -s 60000 -q ${host}`);
+        expect(out).to.contain('5 packets transmitted, 5 received');
+      });
 
-    it('fetches 10 MB a hundred times in parallel, intact', async function () {
-      needs(this, 'curl');
-      const { out } = await net.sh(
-        'for i in $(seq 100); do curl -sS --max-time 50 http://10.0.0.2/bytes/10000000 | sha256sum & done; wait',
-        55,
-      );
-      const lines = out.trim().split('\n');
-      const right = createHash('sha256')
-        .update(Uint8Array.from({ length: 10_000_000 }, (_, i) => i % 251))
-        .digest('hex');
-      expect(lines).to.have.length(100);
-      expect(new Set(lines)).to.deep.equal(new Set([`${right}  -`]));
-    });
+      it(`fetches 10 MB ${parallel.word} times in parallel, intact`, async function () {
+        needs(this, 'curl');
+        const { out } = await net.sh(
+          `for i in $(seq ${parallel.count}); do curl -gsS --max-time 50 '${url}/bytes/10000000' | sha256sum & done; wait`,
+          55,
+        );
+        const right = createHash('sha256')
+          .update(Uint8Array.from({ length: 10_000_000 }, (_, i) => i % 251))
+          .digest('hex');
+        expect(out.trim().split('\n')).to.deep.equal(new Array(parallel.count).fill(`${right}  -`));
+      });
 
-    it('uploads, and hears the right hash', async function () {
-      needs(this, 'curl');
-      const { out } = await net.sh(
-        'f=$(mktemp); head -c 5000001 /dev/urandom > $f; sha256sum < $f | cut -d" " -f1; curl -sS --max-time 30 -T $f http://10.0.0.2/sha256; curl -sS -d @$f --max-time 30 -H "Content-Type: x" --data-binary @$f http://10.0.0.2/sha256 >/dev/null; rm $f',
-      );
-      const [wanted, heard] = out.trim().split('\n');
-      expect(heard).to.equal(wanted);
-    });
+      it('uploads, and hears the right hash', async function () {
+        needs(this, 'curl');
+        const { out } = await net.sh(
+          `f=$(mktemp); head -c 5000001 /dev/urandom > $f; sha256sum < $f | cut -d" " -f1; curl -gsS --max-time 30 -T $f '${url}/sha256'; rm $f`,
+        );
+        const [wanted, heard] = out.trim().split('\n');
+        expect(heard).to.equal(wanted);
+      });
 
-    it('closes one half and still hears all of the other [RFC 9293 §3.6]', async function () {
-      needs(this, 'ncat');
-      const { out } = await net.sh('f=$(mktemp); head -c 3000000 /dev/urandom > $f; ncat 10.0.0.2 7 < $f | cmp - $f && echo same; rm $f');
-      expect(out.trim()).to.equal('same');
-      const { out: time } = await net.sh('ncat 10.0.0.2 13 < /dev/null');
-      expect(time).to.match(/\d\d:\d\d:\d\d GMT/);
-    });
+      it('closes one half and still hears all of the other [RFC 9293 §3.6]', async function () {
+        needs(this, 'ncat');
+        const { out } = await net.sh(
+          `f=$(mktemp); head -c 3000000 /dev/urandom > $f; ${ncat} ${host} 7 < $f | cmp - $f && echo same; rm $f`,
+        );
+        expect(out.trim()).to.equal('same');
+        const { out: time } = await net.sh(`${ncat} ${host} 13 < /dev/null`);
+        expect(time).to.match(/\d\d:\d\d:\d\d GMT/);
+      });
 
-    it('is refused at once by a closed port, and told of a closed UDP port [RFC 9293 §3.10.7.1, RFC 1122 §4.1.3.1]', async function () {
-      needs(this, 'ncat');
-      const tcp = await net.sh('ncat 10.0.0.2 81 < /dev/null', 20);
-      expect(tcp.err).to.contain('Connection refused');
-      const udp = await net.sh('for i in $(seq 100); do echo x || break; sleep 0.1; done | ncat -u 10.0.0.2 81', 20);
-      expect(udp.err).to.contain('Connection refused');
-    });
+      it(`is refused at once by a closed port, and told of a closed UDP port [RFC 9293 §3.10.7.1, ${clause.port}]`, async function () {
+        needs(this, 'ncat');
+        const tcp = await net.sh(`${ncat} ${host} 81 < /dev/null`, 20);
+        expect(tcp.err).to.contain('Connection refused');
+        const udp = await net.sh(`for i in $(seq 100); do echo x || break; sleep 0.1; done | ${ncat} -u ${host} 81`, 20);
+        expect(udp.err).to.contain('Connection refused');
+      });
 
-    it('has its datagrams echoed [RFC 862]', async function () {
-      needs(this, 'bash');
-      const { out } = await net.sh("bash -c 'exec 3<>/dev/udp/10.0.0.2/7; echo hello >&3; timeout 10 head -n 1 <&3'", 15);
-      expect(out).to.equal('hello\n');
-    });
+      it('has its datagrams echoed [RFC 862]', async function () {
+        needs(this, 'bash');
+        const { out } = await net.sh(`bash -c 'exec 3<>/dev/udp/${host}/7; echo hello >&3; timeout 10 head -n 1 <&3'`, 15);
+        expect(out).to.equal('hello\n');
+      });
 
-    it('is answered with 4xx for a wrong request', async function () {
-      needs(this, 'curl');
-      const { out } = await net.sh(
-        'for p in nope bytes/x bytes/99999999999999; do curl -sS -o /dev/null -w "%{http_code} " http://10.0.0.2/$p; done; curl -sS -o /dev/null -w "%{http_code}" -X DELETE http://10.0.0.2/sha256',
-      );
-      expect(out).to.equal('404 400 400 405');
+      it('is answered with 4xx for a wrong request', async function () {
+        needs(this, 'curl');
+        const { out } = await net.sh(
+          `for p in nope bytes/x bytes/99999999999999; do curl -gsS -o /dev/null -w "%{http_code} " '${url}'/$p; done; curl -gsS -o /dev/null -w "%{http_code}" -X DELETE '${url}/sha256'`,
+        );
+        expect(out).to.equal('404 400 400 405');
+      });
     });
-  });
+  }
 }
 
 describe('the iperf3 service', function () {

@@ -40,10 +40,19 @@ export interface Ready {
   readonly services: readonly { readonly name: string; readonly port: number }[];
 }
 
+/** What `protoloom up --json` tells. */
+export interface HostEvent {
+  readonly event: string;
+  readonly message?: string;
+  readonly servers?: readonly string[];
+  readonly domains?: readonly string[];
+}
+
 export class Namespace {
   readonly name = `protoloom-${process.pid}-${Math.floor(Math.random() * 1e6)}`;
   /** What the host has told on standard output. */
-  readonly events: { readonly event: string; readonly message?: string }[] = [];
+  readonly events: HostEvent[] = [];
+  readonly #listeners: (() => void)[] = [];
   #host: ChildProcess | undefined;
 
   constructor() {
@@ -64,11 +73,36 @@ export class Namespace {
     return new Promise((resolve, reject) => {
       host.once('exit', (code) => reject(new Error(`protoloom up ended with ${code}: ${complaint}`)));
       createInterface({ input: host.stdout }).on('line', (line) => {
-        const event = JSON.parse(line) as { event: string; message?: string };
+        const event = JSON.parse(line) as HostEvent;
         this.events.push(event);
+        for (const listener of this.#listeners) listener();
         if (event.event === 'ready') resolve(event as unknown as Ready);
       });
     });
+  }
+
+  /** The first event that `which` picks, among those that were told and those to come. */
+  event(which: (event: HostEvent) => boolean): Promise<HostEvent> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const found = this.events.find(which);
+        if (found !== undefined) resolve(found);
+      };
+      this.#listeners.push(look);
+      look();
+    });
+  }
+
+  /** Waits until an address answers: both ends may have to check theirs first (RFC 4862 §5.4). @throws Error where it does not. */
+  async reaches(address: string, seconds = 20): Promise<void> {
+    await this.holds(`ping -c 1 -W 1 ${address}`, seconds);
+  }
+
+  /** Repeats a command until it succeeds; resolves with its output. @throws Error where it does not in time. */
+  async holds(command: string, seconds = 20): Promise<string> {
+    const { code, out, err } = await this.sh(`until o=$(${command}); do sleep 0.1; done; echo "$o"`, seconds);
+    if (code !== 0) throw new Error(`${command}: not in ${seconds} s; ${`${out}${err}`.slice(-400)}`);
+    return out;
   }
 
   /** Interrupts the host; resolves with its exit code. */
