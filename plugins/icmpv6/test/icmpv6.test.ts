@@ -183,14 +183,14 @@ describe('ICMPv6 errors that come in [RFC 4443 §2.4 (d)]', () => {
 });
 
 describe('path MTU discovery over IPv6 [RFC 8201]', () => {
-  const datagram = async (host: TunHost, octets: number): Promise<unknown> => {
+  const datagram = async (host: TunHost, octets: number, to = '2001:db8::1'): Promise<unknown> => {
     const socket = host.stack.socket(AF_INET6, SOCK_DGRAM);
-    await socket.connect({ address: '2001:db8::1', port: 9 });
+    await socket.connect({ address: to, port: 9 });
     return socket.send(new Uint8Array(octets)).catch((error: unknown) => String(error));
   };
-  const tooBig = (mtu: number): number[] => {
-    const reply = icmp6(129, 0, [0x12, 0x34, 0, 7, ...count(1400)], { source: OURS, destination: THEIRS });
-    return icmp6(2, 0, [...u32(mtu), ...reply.slice(0, 1200)]);
+  const tooBig = (mtu: number, code = 0, source = OURS, destination = THEIRS): number[] => {
+    const reply = icmp6(129, 0, [0x12, 0x34, 0, 7, ...count(1400)], { source, destination });
+    return icmp6(2, code, [...u32(mtu), ...reply.slice(0, 1200)]);
   };
 
   it('learns from an echo reply of ours that was too big [RFC 8201 §5.2]', async () => {
@@ -202,6 +202,62 @@ describe('path MTU discovery over IPv6 [RFC 8201]', () => {
     host.receive(echo(count(1400)));
     const whole = host.sent().filter((packet) => packet.length > 1300);
     expect(whole).to.deep.equal([]);
+  });
+
+  /** What leaves of a datagram of 1400 octets: the lengths of its packets. */
+  const lengths = async (host: TunHost, to = '2001:db8::1'): Promise<number[]> => {
+    host.sent();
+    await datagram(host, 1400, to);
+    return host.sent().map((packet) => packet.length);
+  };
+  const WHOLE = [1448];
+  /** The most that fits, by eight octets, and the rest. */
+  const CUT = [1296, 208];
+
+  for (const [what, message, expected] of [
+    ['an MTU below the path’s', tooBig(1300), CUT],
+    ['a code that is not 0: whatever it is [RFC 4443 §3.2]', tooBig(1300, 9), CUT],
+    ['an MTU above the path’s: it is no discovery [RFC 8201 §4]', tooBig(1600), WHOLE],
+    ['an MTU below 1280 [RFC 8201 §4]', tooBig(1279), WHOLE],
+    ['a bad checksum [RFC 4443 §2.3]', tooBig(1300).with(-1, 0xaa), WHOLE],
+    ['the quotation of another host’s packet [RFC 8201 §4]', tooBig(1300, 0, THEIRS, OURS), WHOLE],
+    ['the quotation of a packet to somebody else [RFC 8201 §4]', tooBig(1300, 0, OURS, address([0x20, 1, 0x0d, 0xb8], 9)), WHOLE],
+  ] as const) {
+    it(`learns, or does not, from a report with ${what}`, async () => {
+      const host = new TunHost();
+      host.receive(message);
+      expect(await lengths(host)).to.deep.equal(expected);
+    });
+  }
+
+  it('goes down step by step, never up before the time [RFC 8201 §4]', async () => {
+    const host = new TunHost();
+    for (const [mtu, longest] of [
+      [1400, 1400],
+      [1300, 1296],
+      [1400, 1296],
+    ] as const) {
+      host.receive(tooBig(mtu));
+      expect((await lengths(host))[0]).to.equal(longest);
+    }
+  });
+
+  it('forgets after mtu_expires, ten minutes, and tries what is longer again [RFC 8201 §4]', async () => {
+    const host = new TunHost();
+    host.receive(tooBig(1300));
+    host.sim.advance(599_000_000);
+    expect(await lengths(host)).to.deep.equal(CUT);
+    host.sim.advance(1_000_000);
+    expect(await lengths(host)).to.deep.equal(WHOLE);
+  });
+
+  it('learns of the way to a group, which many routers may tell of [RFC 8201 §5.2]', async () => {
+    const host = new TunHost();
+    const group = address([0xff, 0x0e], 0x77);
+    host.stack.route.add({ destination: 'ff00::/8', iface: 'tun0' });
+    host.receive(tooBig(1400, 0, OURS, group));
+    host.receive(tooBig(1300, 0, OURS, group));
+    expect(await lengths(host, 'ff0e::77')).to.deep.equal(CUT);
   });
 
   it('does not believe an MTU below 1280 [RFC 8201 §4]', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { address, advertisement, Link, OURS, SECOND, solicitation, targetLink } from './link.js';
+import { address, advertisement, Link, OURS, SECOND, solicitation, sourceLink, targetLink } from './link.js';
 
 const OUR_GROUP = 'ff02::1:ff00:2';
 const GROUP_MAC = [0x33, 0x33, 0xff, 0, 0, 2];
@@ -84,6 +84,39 @@ describe('duplicate address detection [RFC 4862 §5.4]', () => {
       link.receive([128, 0, 0, 0, 0, 1, 0, 1]);
       expect(link.sent()).to.deep.equal([]);
       expect(link.stack.route.list().some(({ table, destination }) => table === 'local' && destination === `${OURS}/128`)).to.equal(false);
+    });
+  }
+
+  const PROBE = { source: '::', destination: OUR_GROUP };
+  const TOLD = { destination: 'ff02::1' };
+  const told = advertisement(OURS, 0x20, targetLink);
+  const invalid: readonly (readonly [string, readonly number[], Parameters<Link['receive']>[1]])[] = [
+    ['a probe from another link: hop limit 254 [RFC 4861 §7.1.1]', solicitation(OURS), { ...PROBE, hops: 254 }],
+    ['a probe with a bad checksum [RFC 4861 §7.1.1]', solicitation(OURS), { ...PROBE, badChecksum: true }],
+    ['a probe with code 1 [RFC 4861 §7.1.1]', solicitation(OURS).with(1, 1), PROBE],
+    ['a probe of 23 octets [RFC 4861 §7.1.1]', solicitation(OURS).slice(0, 23), PROBE],
+    ['a probe with an option of length 0 [RFC 4861 §7.1.1]', solicitation(OURS, [14, 0, 0, 0, 0, 0, 0, 0]), PROBE],
+    ['a probe with a link address [RFC 4861 §7.1.1]', solicitation(OURS, sourceLink), PROBE],
+    ['a probe to all nodes [RFC 4861 §7.1.1]', solicitation(OURS), { ...PROBE, destination: 'ff02::1' }],
+    ['a probe for a group [RFC 4861 §7.1.1]', solicitation('ff02::1'), PROBE],
+    ['a probe for another address of the group [RFC 4862 §5.4.3]', solicitation('2001:db8:1::2'), PROBE],
+    ['a question for the address, from somebody who has one [RFC 4862 §5.4.3]', solicitation(OURS, sourceLink), { destination: OUR_GROUP }],
+    ['a probe in fragments [RFC 6980 §5]', solicitation(OURS), { ...PROBE, fragmented: true }],
+    ['an answer from another link: hop limit 254 [RFC 4861 §7.1.2]', told, { ...TOLD, hops: 254 }],
+    ['an answer with a bad checksum [RFC 4861 §7.1.2]', told, { ...TOLD, badChecksum: true }],
+    ['an answer with code 1 [RFC 4861 §7.1.2]', told.with(1, 1), TOLD],
+    ['an answer of 23 octets [RFC 4861 §7.1.2]', told.slice(0, 23), TOLD],
+    ['an answer with an option of length 0 [RFC 4861 §7.1.2]', advertisement(OURS, 0x20, [2, 0, 0, 0, 0, 0, 0, 0]), TOLD],
+    ['an answer to all nodes that is said to be solicited [RFC 4861 §7.1.2]', advertisement(OURS, 0x60, targetLink), TOLD],
+    ['an answer about another address [RFC 4862 §5.4.4]', advertisement('2001:db8::3', 0x20, targetLink), TOLD],
+  ];
+  for (const [what, message, header] of invalid) {
+    it(`goes on, and finds the address free, after ${what}`, () => {
+      const link = checking();
+      link.sim.advance(SECOND);
+      link.receive(message, header);
+      link.sim.advance(SECOND);
+      expect(link.flags(OURS)).to.deep.equal(['permanent']);
     });
   }
 

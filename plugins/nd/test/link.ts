@@ -30,6 +30,7 @@ export interface Header {
   readonly source?: string;
   readonly destination?: string;
   readonly hops?: number;
+  readonly badChecksum?: boolean;
   /** It comes as an atomic fragment: RFC 6946. */
   readonly fragmented?: boolean;
   /** Link address that the frame goes to; left out: that of the destination, where it is a group, else the host's. */
@@ -102,7 +103,7 @@ export class Link {
     const destination = address(header.destination ?? OURS);
     const group = destination[0] === 0xff ? [0x33, 0x33, ...destination.slice(12)] : this.mac;
     const unsummed = message.map((octet, i) => (i === 2 || i === 3 ? 0 : octet));
-    const sum = checksum(unsummed, source, destination);
+    const sum = checksum(unsummed, source, destination) ^ (header.badChecksum === true ? 1 : 0);
     const summed = unsummed.map((octet, i) => (i === 2 ? sum >> 8 : i === 3 ? sum & 0xff : octet));
     const fragment = header.fragmented === true ? [58, 0, 0, 0, 0, 0, 0, 1] : [];
     const payload = [...fragment, ...summed];
