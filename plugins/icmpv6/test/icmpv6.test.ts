@@ -1,4 +1,6 @@
 import { AF_INET6, SOCK_DGRAM } from '@protoloom/contracts/socket';
+import { linuxHost } from '@protoloom/linux';
+import { plainFrame, Simulation } from '@protoloom/sim';
 import { expect } from 'chai';
 import { TunHost } from './host.js';
 import { address, checksum, count, icmp6, ip6, OURS, THEIRS, udp6 } from './packets.js';
@@ -100,6 +102,29 @@ describe('ICMPv6 errors that are sent [RFC 4443 §2.4]', () => {
       expect(host.stack.conservation()).to.deep.equal({ received: 1, made: 0, fates: 1, inHand: 0 });
     });
   }
+
+  it('are never sent about a group or a broadcast of the link, whatever the address in the packet (e.4), (e.5)', () => {
+    for (const [to, errors] of [
+      ['own', 1],
+      [[0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 0],
+      [[0x33, 0x33, 0, 0, 0, 1], 0],
+    ] as const) {
+      const sim = new Simulation(3);
+      const stack = sim.host({ plugins: linuxHost, sysctls: { 'net.ipv6.conf.default.addr_gen_mode': 1 } });
+      const device = sim.device();
+      const sent: Uint8Array[] = [];
+      stack.link.add(device);
+      stack.link.up('eth0');
+      stack.address.add('eth0', '2001:db8::2/64', { noDad: true });
+      stack.neighbour.add('eth0', '2001:db8::1', '02:00:00:00:00:99');
+      sim.advance(3_000_000);
+      device.onFrame = ({ bytes }) => void sent.push(bytes);
+      const header = [...(to === 'own' ? (device.address as Uint8Array) : to), 2, 0, 0, 0, 0, 0x99, 0x86, 0xdd];
+      device.arrive(plainFrame(Uint8Array.from([...header, ...nobody()])));
+      sim.advance(10);
+      expect(sent).to.have.length(errors);
+    }
+  });
 
   it('are sent to anycast addresses with error_anycast_as_unicast (e.6)', () => {
     const host = new TunHost({ 'net.ipv6.icmp.error_anycast_as_unicast': 1 });

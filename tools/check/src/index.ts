@@ -1,4 +1,5 @@
 // @protoloom/check: the structure of a checkout: the import law, ranges, what every package has.
+export { checkClauses, clauseRows } from './clauses.js';
 export { checkContents } from './contents.js';
 export { checkDeclared, checkLock, checkRanges, checkReferences } from './dependencies.js';
 export { checkImports } from './imports.js';

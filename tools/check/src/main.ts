@@ -1,4 +1,5 @@
 // Structure checks: prints what is wrong, a line each, and fails where anything is.
+import { checkClauses } from './clauses.js';
 import { checkContents } from './contents.js';
 import { checkDeclared, checkLock, checkRanges, checkReferences } from './dependencies.js';
 import { checkImports } from './imports.js';
@@ -20,6 +21,7 @@ export async function main(root: string = process.cwd()): Promise<void> {
     ...checkRanges(root, packages),
     ...checkLock(root),
     ...checkContents(root, packages),
+    ...checkClauses(root, packages),
     ...(await checkManifests(root, packages)),
   ];
   for (const finding of findings) process.stdout.write(`${format(finding)}\n`);

@@ -1,11 +1,33 @@
-import { checkContents, checkDeclared, checkLock, checkManifests, checkRanges, checkReferences } from '@protoloom/check';
+import { checkClauses, checkContents, checkDeclared, checkLock, checkManifests, checkRanges, checkReferences } from '@protoloom/check';
 import { expect } from 'chai';
 import { attaching, found, owning, packageJson, plugin, providing, using } from './checkout.js';
 
 describe('a sound checkout', () => {
   it('has no findings', async () => {
-    for (const check of [checkReferences, checkRanges, checkLock, checkContents, checkManifests])
+    for (const check of [checkReferences, checkRanges, checkLock, checkContents, checkClauses, checkManifests])
       expect(await found(check), check.name).to.deep.equal([]);
+  });
+});
+
+describe('tables of clauses', () => {
+  it('name tests that are there', async () => {
+    const readme = [
+      '| clause | input | test |',
+      '| --- | --- | --- |',
+      '| RFC 1 | a | `is dropped`, `is lost` |',
+      '| RFC 1 | b |  |',
+      '',
+      '| name | `no test` |',
+    ];
+    expect(
+      await found(checkClauses, {
+        'plugins/udp/README.md': readme.join('\n'),
+        'plugins/udp/test/a.test.ts': "it('what is wrong is dropped', () => {});",
+      }),
+    ).to.deep.equal([
+      'plugins/udp/README.md:3 clauses: no test of plugins/udp has `is lost` in its title',
+      'plugins/udp/README.md:4 clauses: names no test',
+    ]);
   });
 });
 

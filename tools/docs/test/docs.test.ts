@@ -1,5 +1,5 @@
 import { definePlugin, own, provide, service, u8Point } from '@protoloom/contracts';
-import { withTables } from '@protoloom/docs';
+import { withClauses, withTables } from '@protoloom/docs';
 import { expect } from 'chai';
 
 const plugin = definePlugin({
@@ -24,5 +24,22 @@ describe('a plugin’s README', () => {
     expect(once.endsWith('<!-- manifest:end -->\n\nMore.\n')).to.equal(true);
     expect(withTables(once, plugin)).to.equal(once);
     expect(withTables('# no markers', plugin)).to.equal(undefined);
+  });
+});
+
+describe('the page of clauses', () => {
+  it('has the tables of every README that has one, under its name; again changes nothing', () => {
+    const page = '# What input meets\n\n<!-- clauses:start -->\nold\n<!-- clauses:end -->\n';
+    const table = '| clause | input | test |\n| --- | --- | --- |\n| RFC 1 | a | `b` |';
+    const readmes = [
+      { folder: 'x', text: `# x\n\n${table}\n\n| name |\n| --- |\n| not this |\n` },
+      { folder: 'y', text: '# y\n' },
+    ];
+    const once = withClauses(page, readmes) ?? '';
+    expect(once).to.equal(
+      `# What input meets\n\n<!-- clauses:start -->\n\n## [x](../plugins/x/README.md)\n\n${table}\n\n<!-- clauses:end -->\n`,
+    );
+    expect(withClauses(once, readmes)).to.equal(once);
+    expect(withClauses('# no markers', readmes)).to.equal(undefined);
   });
 });
