@@ -4,6 +4,8 @@ import { chainPoint, mapPoint, service, u8Point } from './token.js';
 
 /** `packet.gsoKind` of a TCP super-segment. */
 export const GSO_TCP = 1;
+/** One with Accurate ECN: its ACE field (RFC 9768) is that of each segment, where else CWR is the first one's alone (SKB_GSO_TCP_ACCECN). */
+export const GSO_TCP_ACCECN = 3;
 
 export const TCP_NODELAY = 1;
 export const TCP_MAXSEG = 2;

@@ -35,8 +35,8 @@ export interface SimDeviceOptions {
   readonly offload?: boolean;
 }
 
-const OFFLOAD: DeviceFeatures = Object.freeze({ checksum: true, segments: () => true, maxSegmentBytes: 65_535 });
-
+/** Longest super-segment, bytes of network packet. */
+const MOST_BYTES = 65_535;
 /** Frames that wait to be read, as a NIC's ring. */
 const RING = 4096;
 
@@ -58,6 +58,8 @@ export class SimDevice implements Device {
   readonly features: DeviceFeatures;
   readonly headerBytes = 0;
   mtu: number;
+  /** Which kinds of super-segments it cuts itself, where it has offloads at all. */
+  cuts: (gsoKind: number) => boolean = () => true;
   /** Frames that found the ring full. */
   overruns = 0;
   /** Where frames go that it sends. */
@@ -71,7 +73,7 @@ export class SimDevice implements Device {
     this.type = type;
     this.mtu = mtu;
     this.address = address;
-    this.features = offload ? OFFLOAD : NO_OFFLOAD;
+    this.features = offload ? { checksum: true, segments: (_, gsoKind) => this.cuts(gsoKind), maxSegmentBytes: MOST_BYTES } : NO_OFFLOAD;
   }
 
   open(port: DevicePort): void {

@@ -315,6 +315,16 @@ export function restartAfterIdle(tcb: Tcb): void {
 
 // ---- pacing ----------------------------------------------------------------------------------------------------------------------
 
+/** What the controller sets; else as Linux makes it of cwnd (tcp_update_pacing_rate), whether anybody paces or not. Bytes a second. */
+export function pacingRate(tcb: Tcb): number {
+  const { control, recovery, tcp, srttUs, mss } = tcb;
+  const { cwnd, ssthresh } = control;
+  const percent = cwnd < ssthresh / 2 ? tcp.sysctls.pacingSsRatio : tcp.sysctls.pacingCaRatio;
+  const window = Math.max(cwnd, recovery.board.packetsOut * mss);
+  const own = srttUs > 0 ? Math.floor(((percent / 100) * window * SECOND_US) / srttUs) : Number.POSITIVE_INFINITY;
+  return Math.min(control.pacingRate || own, tcb.socket.maxPacingRate);
+}
+
 /** Bytes per second; Infinity where nobody asks for pacing. */
 function paceRate(tcb: Tcb): number {
   const own = tcb.control.pacingRate > 0 ? tcb.control.pacingRate : Number.POSITIVE_INFINITY;

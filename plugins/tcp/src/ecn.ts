@@ -269,7 +269,3 @@ function countingFlags(accurate: AccEcn, packet: Packet, codepoint: number, leng
   accurate.echoes = false;
   return aceFlags(echoes ? echoOf(accurate.synField) : accurate.receivedCe + INITIAL_CEP);
 }
-
-/** Offload clears CWR in all segments but the first (RFC 3168 §6.1.2), and would make another counter of it: then each leaves by itself. */
-export const mayCoalesce = ({ ecn }: Tcb): boolean =>
-  ecn?.accurate === undefined || (aceFlags(ecn.accurate.receivedCe + INITIAL_CEP) & CWR) === 0;

@@ -229,7 +229,6 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   }
 
   commit(count: number): number {
-    this.tcb.send.commit(count);
     written(this.tcb, count, 0);
     return count;
   }

@@ -29,7 +29,7 @@ import {
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
-import { CONGESTION_CONTROL, GSO_TCP, TCP_ISN, TCP_METRICS, TCP_OPTION, type TcpOption } from '@protoloom/contracts/tcp';
+import { CONGESTION_CONTROL, GSO_TCP, GSO_TCP_ACCECN, TCP_ISN, TCP_METRICS, TCP_OPTION, type TcpOption } from '@protoloom/contracts/tcp';
 import { RingMemory } from './buffers/ring-memory.js';
 import { usersOf } from './congestion.js';
 import type { Stranger, Tcp } from './context.js';
@@ -50,7 +50,7 @@ import { AckState } from './recovery/ack-state.js';
 import { SentPool } from './recovery/scoreboard.js';
 import { Rest } from './rest.js';
 import { Segment } from './segment-in.js';
-import { segmenter } from './segmenter.js';
+import { accurateSegmenter, segmenter } from './segmenter.js';
 import { socketOptionAttachments, socketOptionHandlers } from './socket-options.js';
 import { sockstat } from './sockstat.js';
 import { SynCookies } from './syn-cookies.js';
@@ -86,6 +86,7 @@ export const tcp = definePlugin({
     addresses: attach(ADDRESS_EVENTS, '^1.0'),
     stream: attach(SOCKET_TYPE, { families: [AF_INET, AF_INET6], type: SOCK_STREAM, protocol: IPPROTO_TCP, default: true }, '^1.0'),
     segmenter: attach(SEGMENT, { layer: 4, kind: GSO_TCP }, '^1.0'),
+    accurateSegmenter: attach(SEGMENT, { layer: 4, kind: GSO_TCP_ACCECN }, '^1.0'),
     dissector: attach(DISSECTOR, { layer: 'ip', number: IPPROTO_TCP }, '^1.0'),
     ...socketOptionAttachments,
   },
@@ -143,6 +144,7 @@ export const tcp = definePlugin({
         addresses: { removed: (address: LocalAddress) => addressRemoved(context, address) },
         stream: { open: (socket: SocketState) => openEndpoint(context, socket) },
         segmenter,
+        accurateSegmenter,
         dissector,
         ...socketOptionHandlers(context),
       },

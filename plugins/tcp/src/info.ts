@@ -1,5 +1,6 @@
 // TCP_INFO: what `ss -ti` shows, under Linux's names. Times are µs but for those that Linux tells in ms.
 import type { Phase } from '@protoloom/contracts/tcp';
+import { pacingRate } from './congestion.js';
 import { CE, ECT_0, ECT_1 } from './ecn-field.js';
 import { inFlight } from './recovery/recovery.js';
 import { retransmitDelayUs } from './recovery/rto.js';
@@ -24,16 +25,6 @@ const options = (tcb: Tcb): number =>
   (tcb.ecnSeen ? OPTION_ECN_SEEN : 0) |
   (tcb.fastOpen?.textTaken ? OPTION_SYN_DATA : 0) |
   (tcb.fastOpen?.isChild ? OPTION_TFO_CHILD : 0);
-
-/** What the controller sets; else as Linux makes it of cwnd (tcp_update_pacing_rate). Bytes a second. */
-function pacingRate(tcb: Tcb): number {
-  const { control, recovery, tcp, srttUs, mss } = tcb;
-  const { cwnd, ssthresh } = control;
-  const percent = cwnd < ssthresh / 2 ? tcp.sysctls.pacingSsRatio : tcp.sysctls.pacingCaRatio;
-  const window = Math.max(cwnd, recovery.board.packetsOut * mss);
-  const own = srttUs > 0 ? Math.floor(((percent / 100) * window * SECOND_US) / srttUs) : Number.POSITIVE_INFINITY;
-  return Math.min(control.pacingRate || own, tcb.socket.maxPacingRate);
-}
 
 /**
  * Linux itself has never kept `tcpi_last_ack_sent`, nor `tcpi_fackets` since 4.15; `tcpi_rehash` counts other ways by another hash of the

@@ -1,31 +1,24 @@
 // What to send when: RFC 9293 §3.8.6.2.1 (silly windows), §3.7.4 (Nagle), retransmissions first. Runs as the connection's egress entry.
 import { ERRNO } from '@protoloom/contracts';
-import { paceDelayUs, paceQuantum } from './congestion.js';
-import { mayCoalesce } from './ecn.js';
+import { MSG_OOB } from '@protoloom/contracts/socket';
+import { paceDelayUs, paceQuantum, restartAfterIdle } from './congestion.js';
 import { requestEgress } from './egress.js';
 import { checkSpace } from './events/send.js';
 import { armProbe, armRetransmit, rearmRetransmit } from './events/timeouts.js';
 import { measureLimit } from './limits.js';
 import { probeLeft, probeLength } from './mtu-probe.js';
 import { cwndPackets } from './recovery/cwnd.js';
-import {
-  inFlight,
-  nextLost,
-  outputDone,
-  REPAIR_LOST,
-  REPAIR_NEW,
-  REPAIR_NONE,
-  segmentSent,
-  sendRoom,
-  sentAgain,
-} from './recovery/recovery.js';
-import { PUSHED, SACKED, type Sent } from './recovery/scoreboard.js';
-import { routeOf } from './route.js';
-import { maxPayload, segmentHeaderBytes, segmentMss, sendAck, sendSegment, sendSyn } from './segment.js';
+import { nextLost, noteShortage, outputDone, REPAIR_LOST, REPAIR_NEW, REPAIR_NONE, segmentSent, sentAgain } from './recovery/recovery.js';
+import { PUSHED, RECORD_END, SACKED, type Sent } from './recovery/scoreboard.js';
+import { segmentMss, sendAck, sendSegment, sendSyn } from './segment.js';
 import { isSending } from './state.js';
+import { isHeldByCwnd, mayGrow, mostSegments, windowSegments } from './super-segments.js';
 import { finSent, PENDING_LOSS_PROBE, PENDING_REORDER, type Tcb, writeEnd } from './tcb.js';
 import { FIN, PSH } from './wire.js';
-import { dequeued, isPushed, untilRecordEnd } from './write-queue.js';
+import { dequeued, headLength, isHead, isPushed, isRecordEnd, pushFull, untilRecordEnd } from './write-queue.js';
+
+/** What `lengthToSend` says where a super-segment waits for more of cwnd. */
+const HELD_BY_CWND = -1;
 
 /** Sends what may be sent now. */
 export function output(tcb: Tcb): void {
@@ -44,16 +37,25 @@ export function output(tcb: Tcb): void {
       if (repair === REPAIR_LOST) retransmitLost(tcb);
       sendNew(tcb, false);
     }
+    noteShortage(tcb);
     checkSpace(tcb);
   }
   measureLimit(tcb);
   if (tcb.ackNow) sendAck(tcb);
 }
 
+/** A packet is written full, and more follows: it leaves as far as it may, with all before it where it is pushed (Linux's tcp_push_one). */
+export function outputFull(tcb: Tcb, flags: number): void {
+  if ((flags & MSG_OOB) !== 0) return;
+  const all = pushFull(tcb);
+  if ((all || isHead(tcb)) && isSending(tcb) && tcb.recovery.repair === REPAIR_NONE) sendNew(tcb, true, !all);
+}
+
 /** Sends again what recovery finds lost, as far as cwnd and the pace let out. */
 function retransmitLost(tcb: Tcb): void {
   const { recovery, tcp } = tcb;
   const { board } = recovery;
+  const most = mostSegments(tcb, segmentMss(tcb));
   let headSent = false;
   let waits = false;
   for (let sent = nextLost(tcb); sent !== undefined; sent = nextLost(tcb)) {
@@ -63,7 +65,7 @@ function retransmitLost(tcb: Tcb): void {
       break;
     }
     const isHead = sent === board.head;
-    if (retransmit(tcb, sent, cwndPackets(tcb) - board.inFlight, true) < 0) break;
+    if (retransmit(tcb, sent, Math.min(cwndPackets(tcb) - board.inFlight, most), true) < 0) break;
     if (recovery.phase === 'loss') tcp.counters.slowStartRetrans += sent.packets;
     else tcp.counters.fastRetrans += sent.packets;
     headSent ||= isHead;
@@ -89,8 +91,7 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   const mss = segmentMss(tcb);
   const end = writeEnd(tcb);
   const room = available <= 0 ? mss : available;
-  const together = mayJoin(tcb) ? Math.min(segments, tcb.route?.iface.maxSegments ?? 1) : 1;
-  const whole = Math.max(1, together) * mss;
+  const whole = (tcb.isUrgent ? 1 : Math.max(1, segments)) * mss;
   const most = whole <= room ? whole : room > mss ? room - (room % mss) : room;
   const text = Math.min((end - seq) | 0, (sent.end - seq) | 0, most);
   if (((sent.end - seq) | 0) > most) tcb.recovery.board.split(sent, most);
@@ -112,9 +113,6 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   return 0;
 }
 
-/** Whether segments may go as one: not where each tells something of its own. */
-const mayJoin = (tcb: Tcb): boolean => mayCoalesce(tcb) && !tcb.isUrgent;
-
 /** The SYN, or the SYN-ACK of a simultaneous open, again. */
 export function retransmitSyn(tcb: Tcb): number {
   const { counters } = tcb.tcp;
@@ -127,23 +125,27 @@ export function retransmitSyn(tcb: Tcb): number {
   return result;
 }
 
-/** RFC 9293 §3.10.8 leaves open what is sent again: small packets go as one, up to a full segment (tcp_retrans_collapse). */
+/** RFC 9293 §3.10.8 leaves open what is sent again: small packets of a record go as one, up to a full segment (tcp_retrans_collapse). */
 function joinSmall(tcb: Tcb, sent: Sent, most: number): void {
   const { board } = tcb.recovery;
   if (!tcb.tcp.sysctls.retransCollapse || sent.packets > 1) return;
-  for (let { next } = sent; next !== undefined; { next } = sent) {
+  for (let { next } = sent; next !== undefined && (sent.marks & RECORD_END) === 0; { next } = sent) {
     if ((next.marks & SACKED) !== 0 || next.packets > 1 || ((next.end - sent.seq) | 0) > most) return;
     board.absorb(sent, next);
   }
 }
 
-/** A tail loss probe with what was not sent yet: one segment, whatever cwnd and Nagle say (RFC 8985 §7.3). @returns whether one left. */
+/** A tail loss probe with what was not sent yet: a segment, whatever cwnd and Nagle say (RFC 8985 §7.3). @returns whether one left. */
 export function probeNew(tcb: Tcb): boolean {
   if (!isSending(tcb)) return false;
   const unsent = (writeEnd(tcb) - tcb.sndNxt) | 0;
   const window = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
-  const text = Math.min(untilRecordEnd(tcb), segmentMss(tcb));
-  if (text <= 0 || text > window) return false;
+  const mss = segmentMss(tcb);
+  // As much as cwnd lets out at once, and a segment in any case.
+  const segments = tcb.isUrgent ? 1 : Math.max(1, Math.min(windowSegments(tcb), mostSegments(tcb, mss)));
+  const head = headLength(tcb, segments * mss);
+  if (head <= 0 || window < Math.min(head, mss)) return false;
+  const text = Math.min(head, window, segments * mss);
   const fin = tcb.finQueued && text === unsent && window > text;
   return sendOne(tcb, text, fin ? FIN : 0) >= 0;
 }
@@ -153,13 +155,16 @@ function armPace(tcb: Tcb): void {
   tcb.paceTimer.arm(Math.max(paceDelayUs(tcb), 1));
 }
 
-/** New data, and the FIN behind it. @param atOnce Nagle does not hold. */
-function sendNew(tcb: Tcb, atOnce: boolean): void {
+/** New data, and the FIN behind it. @param atOnce Nagle does not hold. @param one packet alone, which does not wait to grow. */
+function sendNew(tcb: Tcb, atOnce: boolean, one = false): void {
   const end = writeEnd(tcb);
   const wasOutstanding = tcb.recovery.board.packetsOut > 0;
   const before = tcb.sndNxt;
   let budget = paceQuantum(tcb);
-  const waits = tcb.mtuProbe !== undefined && probeMtu(tcb);
+  let held = false;
+  if (before !== end && tcb.sndUna === before) restartAfterIdle(tcb);
+  const waits = tcb.mtuProbe !== undefined && !one && probeMtu(tcb);
+  const most = waits || before === end ? 0 : mostSegments(tcb, segmentMss(tcb));
   while (!waits) {
     const unsent = (end - tcb.sndNxt) | 0;
     const finDue = tcb.finQueued && !finSent(tcb);
@@ -175,17 +180,19 @@ function sendNew(tcb: Tcb, atOnce: boolean): void {
       armPace(tcb);
       break;
     }
-    const room = sendRoom(tcb);
-    const length = lengthToSend(tcb, unsent, window, Math.min(room, budget), atOnce);
-    if (length === 0) break;
+    const length = lengthToSend(tcb, unsent, window, most, budget, atOnce, one);
+    if (length <= 0) {
+      held = length === HELD_BY_CWND;
+      break;
+    }
     const withFin = finDue && length === unsent && window > length;
     if (sendOne(tcb, length, withFin ? FIN : 0) < 0) break;
     budget -= length;
-    if (withFin) break;
+    if (withFin || one) break;
   }
   const sent = tcb.sndNxt !== before;
   if (sent && (!wasOutstanding || tcb.pending === PENDING_LOSS_PROBE || !tcb.retransmitTimer?.armed)) rearmRetransmit(tcb, false);
-  outputDone(tcb, sent);
+  outputDone(tcb, sent, held);
   if (tcb.recovery.board.packetsOut > 0) {
     if (!tcb.retransmitTimer?.armed) armRetransmit(tcb);
   } else if (((end - tcb.sndNxt) | 0) > 0 || (tcb.finQueued && !finSent(tcb))) armProbe(tcb);
@@ -200,15 +207,15 @@ export function sendOne(tcb: Tcb, text: number, flags: number, whole: number = 0
   const length = text + ((flags & FIN) !== 0 ? 1 : 0);
   const mss = Math.max(whole, segmentMss(tcb));
   const end = (seq + text) | 0;
-  const push = (flags & PSH) !== 0 || text > mss || (text > 0 && isPushed(tcb, end));
-  const result = sendSegment(tcb, seq, text, push ? flags | PSH : flags, whole);
+  const isUsers = (flags & PSH) !== 0 || (text > 0 && isPushed(tcb, end));
+  const result = sendSegment(tcb, seq, text, isUsers || text > mss ? flags | PSH : flags, whole);
   // A packet that did not get out of the host is lost like any other, but for one that was too long.
   if (result === -ERRNO.EMSGSIZE) return result;
   segmentSent(tcb, seq, length, text > mss ? Math.ceil(text / mss) : 1, mss);
   tcb.sndNxt = (seq + length) | 0;
   if (text > 0) {
     const { tail } = tcb.recovery.board;
-    if (push && tail !== undefined) tail.marks |= PUSHED;
+    if (tail !== undefined) tail.marks |= (isUsers ? PUSHED : 0) | (isRecordEnd(tcb, end) ? RECORD_END : 0);
     dequeued(tcb, end);
     tcb.tcp.counters.origDataSent += text > mss ? Math.ceil(text / mss) : 1;
     if (text % mss !== 0) tcb.sndSmall = (seq + text) | 0;
@@ -226,26 +233,33 @@ function probeMtu(tcb: Tcb): boolean {
   return false;
 }
 
-/** Octets of the next packet, a whole number of segments unless it is the tail; 0: wait. */
-function lengthToSend(tcb: Tcb, unsent: number, window: number, room: number, atOnce: boolean): number {
-  if (window <= 0 || room <= 0) return 0;
+/** Octets of the next packet, of `most` segments at most; 0: wait; HELD_BY_CWND. As Linux's tcp_write_xmit goes about it. */
+function lengthToSend(tcb: Tcb, unsent: number, window: number, most: number, budget: number, atOnce: boolean, one: boolean): number {
+  const segments = Math.min(windowSegments(tcb), most);
+  if (segments === 0) return 0;
   const mss = segmentMss(tcb);
-  const route = routeOf(tcb);
-  if (typeof route === 'number') return 0;
-  const most = Math.min(window, room, mayJoin(tcb) ? Math.max(maxPayload(route, segmentHeaderBytes(tcb), mss), mss) : mss);
-  const record = untilRecordEnd(tcb);
-  if (record < unsent && record <= most) return record;
-  if (unsent <= most) {
-    const tail = unsent % mss;
-    // RFC 9293 §3.7.4: a last segment that is not full waits while an earlier such one is unacknowledged.
-    return tail !== 0 && !atOnce && mayNotSendSmall(tcb) ? unsent - tail : unsent;
-  }
-  return most - (most % mss);
+  const length = headLength(tcb, segments * mss);
+  const isLast = length === unsent;
+  if (window < Math.min(length, mss)) return 0;
+  // RFC 9293 §3.7.4: a last segment that is not full waits while an earlier such one is unacknowledged.
+  if (length <= mss) return length < mss && isLast && !atOnce && mayNotSendSmall(tcb) ? 0 : length;
+  if (!one && mayGrow(tcb, length, window, most, isLast, isLast ? tcb.finQueued : length === untilRecordEnd(tcb)))
+    return isHeldByCwnd(tcb, length, window) ? HELD_BY_CWND : 0;
+  const limit = (tcb.isUrgent ? 1 : Math.max(1, Math.min(segments, Math.floor(budget / mss)))) * mss;
+  const needed = Math.min(length, window);
+  if (limit <= needed || (limit <= window && !isLast)) return Math.min(limit, length);
+  const part = needed % mss;
+  return part !== 0 && !atOnce && holdsPart(tcb) ? needed - part : needed;
 }
 
+/** Nagle's algorithm for a packet of less than a segment. What is urgent, or ends with the FIN, does not wait. */
+const mayNotSendSmall = (tcb: Tcb): boolean => !tcb.finQueued && !tcb.isUrgent && holdsPart(tcb);
+
 /** Nagle's algorithm in Minshall's variant: only small segments wait, and only for small ones. TCP_CORK, MSG_MORE: all that is not full waits. */
-function mayNotSendSmall(tcb: Tcb): boolean {
-  if (tcb.finQueued || tcb.isUrgent || tcb.noDelayEnd === writeEnd(tcb)) return false;
+function holdsPart(tcb: Tcb): boolean {
+  if (tcb.noDelayEnd === writeEnd(tcb)) return false;
   if (tcb.cork || tcb.more) return true;
-  return !tcb.noDelay && inFlight(tcb) > 0 && ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndSmall - tcb.sndNxt) | 0) <= 0;
+  return (
+    !tcb.noDelay && tcb.recovery.board.packetsOut > 0 && ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndSmall - tcb.sndNxt) | 0) <= 0
+  );
 }

@@ -2,7 +2,7 @@
 import { CSUM_PARTIAL, type Packet } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
 import { IPPROTO_TCP, type SocketState } from '@protoloom/contracts/socket';
-import { GSO_TCP, PHASE_SEGMENT, PHASE_SYN, PHASE_SYN_ACK, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
+import { GSO_TCP, GSO_TCP_ACCECN, PHASE_SEGMENT, PHASE_SYN, PHASE_SYN_ACK, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
 import { add } from '@protoloom/wire';
 import { FULL_BYTES, synAckHasOption } from './accecn/option.js';
 import { ackSent, cancelDelayedAck, dataSent } from './ack.js';
@@ -84,7 +84,7 @@ export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number
   const mss = Math.max(whole, tcb.mss - (own + outside - usualOptions(tcb)));
   const segments = length > mss ? Math.ceil(length / mss) : 1;
   if (segments > 1) {
-    packet.gsoKind = GSO_TCP;
+    packet.gsoKind = tcb.ecn?.accurate === undefined ? GSO_TCP : GSO_TCP_ACCECN;
     packet.gsoSize = mss;
     packet.gsoSegments = segments;
   }

@@ -89,28 +89,28 @@ export function expandSendBuffer(tcb: Tcb): void {
   if (wanted > socket.sendBuffer) socket.sendBuffer = Math.min(wanted, Math.max(tcp.sysctls.wmem[2] as number, socket.sendBuffer));
 }
 
-/** `count` octets have been written behind the others: which packets they are in, and which of these end with PSH. @param flags MSG_* of the call. */
-export function queued(tcb: Tcb, count: number, flags: number): void {
+/** Octets that the packet that is being written still takes; those of a new one, where there is none. */
+export function roomOfPacket(tcb: Tcb, flags: number): number {
+  const goal = goalOf(tcb, flags);
+  return tailRoom(tcb, goal) || goal;
+}
+
+const goalOf = (tcb: Tcb, flags: number): number => ((flags & MSG_OOB) !== 0 ? segmentMss(tcb) : sizeGoal(tcb));
+
+/**
+ * `count` octets have been written behind the others, no more than `roomOfPacket`: where a packet begins, and which ends with PSH.
+ * @param flags MSG_* of the call. @param goesOn with more of the same call.
+ */
+export function queued(tcb: Tcb, count: number, flags: number, goesOn: boolean): void {
   const end = writeEnd(tcb);
   const isUrgent = (flags & MSG_OOB) !== 0;
-  const goal = isUrgent ? segmentMss(tcb) : sizeGoal(tcb);
-  let at = (end - count) | 0;
+  const at = (end - count) | 0;
   const { pushes } = tcb;
   tcb.tailSeq = tailStart(tcb);
-  if (((at - tcb.tailSeq) | 0) >= goal) tcb.tailSeq = at;
+  if (((at - tcb.tailSeq) | 0) >= goalOf(tcb, flags)) tcb.tailSeq = at;
   // What goes on in a packet takes its push with it.
   else if (at !== tcb.tailSeq && pushes !== undefined && !pushes.isEmpty && pushes.last === at) pushes.dropLast();
-  const leaves = leavesUntil(tcb);
-  for (;;) {
-    at = (tcb.tailSeq + goal) | 0;
-    if (((at - end) | 0) >= 0) break;
-    if (((leaves - tcb.tailSeq) | 0) > 0 && ((at - leaves) | 0) > 0) {
-      tcb.tailSeq = leaves;
-      continue;
-    }
-    if (!isUrgent && isForced(tcb, at)) push(tcb, at);
-    tcb.tailSeq = at;
-  }
+  if (goesOn) return;
   if ((flags & MSG_MORE) === 0 || isForced(tcb, end)) push(tcb, end);
   if (isUrgent) {
     tcb.sndUp = end;
@@ -121,6 +121,17 @@ export function queued(tcb: Tcb, count: number, flags: number): void {
   tcb.records.push(end);
   tcb.tailSeq = end;
 }
+
+/** The packet that has been written full: it is pushed where enough is written. @returns whether it is. */
+export function pushFull(tcb: Tcb): boolean {
+  const end = writeEnd(tcb);
+  if (!isForced(tcb, end)) return false;
+  push(tcb, end);
+  return true;
+}
+
+/** Whether the packet that is being written is the first that waits. */
+export const isHead = (tcb: Tcb): boolean => ((tcb.sndNxt - tcb.tailSeq) | 0) >= 0;
 
 /** More than half of the largest window is written since the last push: the peer's reader is not to wait for the rest (Linux's forced_push). */
 const isForced = (tcb: Tcb, seq: number): boolean => ((seq - tcb.pushedSeq) | 0) > tcb.maxSndWnd >> 1;
@@ -144,8 +155,22 @@ export function untilRecordEnd(tcb: Tcb): number {
   return records === undefined || records.isEmpty ? notSent(tcb) : (records.first - tcb.sndNxt) | 0;
 }
 
+/** Octets of the first packet that waits, with what it takes of the next to reach `most` (Linux's tcp_grow_skb). */
+export function headLength(tcb: Tcb, most: number): number {
+  const end = untilRecordEnd(tcb);
+  const before = (tcb.tailSeq - tcb.sndNxt) | 0;
+  if (before <= 0) return end;
+  const goal = sizeGoal(tcb);
+  const whole = before % goal || goal;
+  const next = whole === before ? (writeEnd(tcb) - tcb.tailSeq) | 0 : goal;
+  return Math.min(end, Math.max(whole, Math.min(most, whole + next)));
+}
+
 /** Whether a packet that ends at `seq` carries PSH: what is pushed in its midst is pushed at its end. */
 export const isPushed = (tcb: Tcb, seq: number): boolean => reaches(tcb.pushes, seq);
+
+/** Whether it is the end of a record (MSG_EOR). */
+export const isRecordEnd = (tcb: Tcb, seq: number): boolean => reaches(tcb.records, seq);
 
 const reaches = (marks: Marks | undefined, seq: number): boolean => marks !== undefined && !marks.isEmpty && ((marks.first - seq) | 0) <= 0;
 

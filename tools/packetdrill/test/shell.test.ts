@@ -52,7 +52,7 @@ describe('the commands of scripts', () => {
     expect(failing(commands('ip rule add')).result.reason).to.contain('ip rule is not understood');
     expect(failing(commands('tc qdisc add dev tun0 root netem')).result.reason).to.equal('tc: the stack has no queue discipline netem');
     expect(failing(commands('tc qdisc add dev tun0 root pfifo limit 1')).result.reason).to.contain('has no limit');
-    expect(failing(commands('ethtool -K tun0 tso on')).result.reason).to.contain('the device has no tso');
+    expect(failing(commands('ethtool -K tun0 lro on')).result.reason).to.contain('the device has no lro');
     expect(failing(commands('echo 1 > /etc/passwd')).result.reason).to.contain('> /etc/passwd is not understood');
     expect(failing(commands('cat /etc/passwd')).result.reason).to.contain('/etc/passwd is not understood');
     expect(failing(commands('echo $(id)')).result.reason).to.contain('is not understood');

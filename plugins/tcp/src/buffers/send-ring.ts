@@ -4,11 +4,10 @@ import type { Views } from '@protoloom/contracts/socket';
 import { Ring } from './ring.js';
 
 export class SendRing extends Ring {
-  /** Appends; the caller has looked at the limits. */
+  /** Puts octets behind the end, to be committed; the caller has looked at the limits. */
   write(bytes: Uint8Array, from: number, to: number): void {
     this.grow(this.length + to - from);
     this.store(this.length, bytes, from, to);
-    this.length += to - from;
   }
 
   /** Room for `count` octets to be written in place. */
@@ -18,7 +17,7 @@ export class SendRing extends Ring {
     return count;
   }
 
-  /** The first `count` octets of what was reserved are there. */
+  /** The first `count` octets of what was reserved, or written, are there. */
   commit(count: number): void {
     if (count > 0) this.length += count;
   }

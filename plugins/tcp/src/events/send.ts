@@ -4,10 +4,11 @@ import { MSG_MORE } from '@protoloom/contracts/socket';
 import { TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { requestEgress } from '../egress.js';
 import { isPassive } from '../fastopen/server.js';
+import { outputFull } from '../output.js';
 import { cwndPackets } from '../recovery/cwnd.js';
 import { SEND_SHUTDOWN, type Tcb } from '../tcb.js';
 import { stampWritten } from '../timestamping.js';
-import { expandSendBuffer, isWritable, queued, writable } from '../write-queue.js';
+import { expandSendBuffer, isWritable, queued, roomOfPacket, writable } from '../write-queue.js';
 
 /** Room is there again, or the buffer grows where cwnd would let out more (Linux's tcp_check_space). After this turn's output. */
 export function checkSpace(tcb: Tcb): void {
@@ -48,10 +49,19 @@ export function sendable(tcb: Tcb): number {
   }
 }
 
-/** `count` octets were written to `tcb.send`. @param flags MSG_* of the call. */
+/**
+ * `count` octets have been put behind the end of `tcb.send`. They are taken packet by packet, and what makes one full leaves as soon as more
+ * follows, as in Linux's tcp_sendmsg; the last one waits for egress. @param flags MSG_* of the call.
+ */
 export function written(tcb: Tcb, count: number, flags: number): void {
   tcb.more = (flags & MSG_MORE) !== 0;
-  queued(tcb, count, flags);
+  for (let left = count; left > 0; ) {
+    const part = Math.min(left, roomOfPacket(tcb, flags));
+    tcb.send.commit(part);
+    left -= part;
+    queued(tcb, part, flags, left > 0);
+    if (left > 0) outputFull(tcb, flags);
+  }
   if (tcb.socket.timestamping !== 0) stampWritten(tcb);
   requestEgress(tcb);
 }

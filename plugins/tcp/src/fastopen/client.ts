@@ -79,6 +79,7 @@ export function loadSyn(tcb: Tcb, { bytes, from, to }: Text): number {
     text = Math.max(0, Math.min(to - from, tcb.mss + (tcb.timestampsOk ? TIMESTAMP_BYTES : 0) - RESERVED_OPTIONS));
     rouse(tcb);
     tcb.send.write(bytes, from, from + text);
+    tcb.send.commit(text);
     tcb.pushedSeq = writeEnd(tcb);
   }
   fastOpen.asked = fastOpen.option.length >= 0;

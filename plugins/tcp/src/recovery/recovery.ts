@@ -1,6 +1,6 @@
 // Loss recovery: what a connection remembers of it, and what the rest of TCP calls. How it goes: RFC 6675, RFC 8985, RFC 9937, RFC 6582.
 import { type Phase, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
-import { acknowledged, initialWindow, openController, packetSent, restartAfterIdle } from '../congestion.js';
+import { acknowledged, initialWindow, openController, packetSent } from '../congestion.js';
 import { feedbackReceived } from '../ecn.js';
 import { timeoutsOver } from '../limits.js';
 import { rouse } from '../rest.js';
@@ -113,12 +113,6 @@ export function connectionOpened(tcb: Tcb): void {
 /** Octets in the network, each packet taken for a full one, as Linux counts (RFC 6675's pipe). */
 export const inFlight = (tcb: Tcb): number => Math.max(0, tcb.recovery.board.inFlight) * tcb.mss;
 
-/** Octets of new data that cwnd lets out now. Limited transmit (RFC 3042) follows from how the flight is counted. */
-export function sendRoom(tcb: Tcb): number {
-  if (tcb.sndUna === tcb.sndNxt) restartAfterIdle(tcb);
-  return Math.max(0, cwndPackets(tcb) - tcb.recovery.board.inFlight) * tcb.mss;
-}
-
 /** The next packet to be sent again now; undefined: none, or cwnd is full. */
 export function nextLost(tcb: Tcb): Sent | undefined {
   const { board } = tcb.recovery;
@@ -172,13 +166,17 @@ function left(tcb: Tcb, sent: Sent, length: number, again: boolean): void {
   packetSent(tcb, length, again);
 }
 
-/** The output of this turn is over. @param sent something new has left. */
-export function outputDone(tcb: Tcb, sent: boolean): void {
+/** The output of this turn is over. @param sent something new has left. @param held cwnd kept a super-segment from leaving. */
+export function outputDone(tcb: Tcb, sent: boolean, held: boolean): void {
   const { board } = tcb.recovery;
-  const limited = board.inFlight >= cwndPackets(tcb);
+  const limited = held || board.inFlight >= cwndPackets(tcb);
   if (sent || limited) tcb.view.outputDone(board.packetsOut, tcb.sndNxt, tcb.sndUna, limited);
-  if (!limited && ((writeEnd(tcb) - tcb.sndNxt) | 0) <= 0) tcb.view.shortOfData(inFlight(tcb));
   if (sent) scheduleProbe(tcb, false);
+}
+
+/** Everything that is written has left, and there is room for more: the user is what limits the rate. */
+export function noteShortage(tcb: Tcb): void {
+  if (((writeEnd(tcb) - tcb.sndNxt) | 0) <= 0 && tcb.recovery.board.inFlight < cwndPackets(tcb)) tcb.view.shortOfData(inFlight(tcb));
 }
 
 /** An ACK was taken: SND.UNA and SND.WND are moved. Samples, detection, the controller; sends nothing. @returns whether the retransmission timer starts anew. */

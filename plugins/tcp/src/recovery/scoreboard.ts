@@ -7,8 +7,12 @@ export const LOST = 2;
 export const RETRANSMITTED = 4;
 /** It was sent again at some time: an acknowledgement does not tell which of them it is for (Karn's algorithm). */
 export const EVER_RETRANSMITTED = 8;
-/** Its last segment carries PSH. */
+/** The user pushed: its last segment carries PSH, however it is cut. */
 export const PUSHED = 16;
+/** Its last octet ends a record (MSG_EOR): it is not joined to what follows. */
+export const RECORD_END = 32;
+/** What of a packet stays with its last octet. */
+const OF_THE_END = PUSHED | RECORD_END;
 
 /** One packet, or super-segment, that was sent: sequence numbers [seq, end). */
 export class Sent {
@@ -142,7 +146,7 @@ export class Scoreboard {
     rest.firstSentUs = sent.firstSentUs;
     rest.inFlight = sent.inFlight;
     sent.end = rest.seq;
-    sent.marks &= ~PUSHED;
+    sent.marks &= ~OF_THE_END;
     sent.packets = packets;
     this.#count(sent, packets + rest.packets - before);
     this.#linkAfter(sent, rest);
@@ -152,7 +156,7 @@ export class Scoreboard {
   /** Joins the packet behind it to this one, which is sent anew as one. */
   absorb(sent: Sent, next: Sent): void {
     sent.end = next.end;
-    sent.marks |= next.marks & (EVER_RETRANSMITTED | PUSHED);
+    sent.marks |= next.marks & (EVER_RETRANSMITTED | OF_THE_END);
     this.remove(next);
   }
 

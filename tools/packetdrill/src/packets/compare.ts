@@ -122,12 +122,12 @@ export function continues(packet: Packet, next: Packet): boolean {
   );
 }
 
-/** Two pieces as one: the first one's head, FIN and PSH of either. */
+/** Two pieces as one: the last one's FIN and PSH, the first one's CWR. */
 export function joined(packet: Packet, next: Packet): Packet {
   const payload = new Uint8Array(packet.payload.length + next.payload.length);
   payload.set(packet.payload);
   payload.set(next.payload, packet.payload.length);
-  const flags = (packet.transport as Tcp).flags | ((next.transport as Tcp).flags & END_FLAGS);
+  const flags = ((packet.transport as Tcp).flags & ~END_FLAGS) | ((next.transport as Tcp).flags & END_FLAGS);
   return {
     ...packet,
     payload,

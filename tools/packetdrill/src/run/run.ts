@@ -12,7 +12,7 @@ import { type Given, readSettings, usualDefinitions } from '../settings.js';
 import { runShell, type ShellContext } from '../shell/shell.js';
 import { CallEvents } from './calls.js';
 import { PacketEvents } from './packets.js';
-import { DEVICE, Stage } from './stage.js';
+import { Stage } from './stage.js';
 import { compareTime, dueAt, seconds } from './timing.js';
 
 export interface RunOptions {
@@ -123,7 +123,7 @@ class Playback {
       stack: stage.stack,
       settings: stage.settings,
       process: stage.process,
-      device: DEVICE,
+      device: stage.wire.device,
       restore: new Map(),
       counted: {},
       note: (text) => stage.tell('command', text),

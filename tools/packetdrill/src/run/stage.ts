@@ -10,7 +10,7 @@ import { Process } from '../system/process.js';
 import { seconds, toleranceUs } from './timing.js';
 import { Wire } from './wire.js';
 
-export const DEVICE = 'tun0';
+const DEVICE = 'tun0';
 
 /** What is kept of a run, as it goes on. */
 export interface Kept {

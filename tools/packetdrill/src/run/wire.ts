@@ -19,12 +19,17 @@ const ND_ROUTER_SOLICIT = 133;
 const asksForRouters = ({ bytes }: Frame): boolean =>
   (bytes[0] as number) >> 4 === 6 && bytes[6] === IPPROTO_ICMPV6 && bytes[40] === ND_ROUTER_SOLICIT;
 
+/** What TUN devices cut: Accurate ECN's is not among it. */
+export const isTcp = (gsoKind: number): boolean => gsoKind === GSO_TCP;
+
 export class Wire {
   readonly device: SimDevice;
   readonly #sent: Sent[] = [];
 
   constructor(sim: Simulation, name: string, mtu: number) {
-    this.device = sim.device({ name, type: ARPHRD_NONE, mtu });
+    // As packetdrill's own TUN device it cuts TCP's super-segments itself: a script sees them whole.
+    this.device = sim.device({ name, type: ARPHRD_NONE, mtu, offload: true });
+    this.device.cuts = isTcp;
     this.device.onFrame = (frame) => {
       if (!asksForRouters(frame)) this.#sent.push({ atUs: sim.nowUs, packet: decodePacket(completed(frame)) });
     };

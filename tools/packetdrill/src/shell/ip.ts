@@ -41,7 +41,7 @@ function metricLine({ peer, ageUs, fastOpenMss, fastOpenCookie }: TcpMetric): st
 
 // ---- ip link ---------------------------------------------------------------------------------------------------------------------
 
-/** What else concerns segmentation offload makes no difference: each packet is one segment on this device. */
+/** What else concerns segmentation offload makes no difference here: packets of up to 64 KiB. */
 const OFFLOAD = new Set(['gso_max_size', 'gso_ipv4_max_size', 'gro_max_size', 'gro_ipv4_max_size', 'tso_max_segs']);
 
 function link({ stack, device }: ShellContext, args: readonly string[]): Done {
@@ -49,7 +49,7 @@ function link({ stack, device }: ShellContext, args: readonly string[]): Done {
   if (action !== 'set') return fail(`ip link ${action ?? ''}: ip link set is understood`);
   const words = rest[0] === 'dev' ? rest.slice(1) : rest;
   const name = words.shift();
-  if (name !== device) return fail(`ip link: there is no device ${name}, only ${device}`);
+  if (name !== device.name) return fail(`ip link: there is no device ${name}, only ${device.name}`);
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as string;
     if (OFFLOAD.has(word)) at++;

@@ -1,4 +1,5 @@
 // What is in backticks: commands that are understood, and done on the stack itself. No process is ever started.
+import type { SimDevice } from '@protoloom/sim';
 import type { Stack } from '@protoloom/stack';
 import { fail, ScriptFailure } from '../failure.js';
 import type { Settings } from '../settings.js';
@@ -24,8 +25,7 @@ export interface ShellContext {
   readonly stack: Stack;
   readonly settings: Settings;
   readonly process: Process;
-  /** The device's name. */
-  readonly device: string;
+  readonly device: SimDevice;
   /** Sysctls that `set_sysctls.py` has changed, as they were. */
   readonly restore: Map<string, string>;
   /** Counters as `nstat` showed them last. */

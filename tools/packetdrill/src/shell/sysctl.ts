@@ -15,9 +15,6 @@ export function echoed({ stack }: ShellContext, path: string): string {
   }
 }
 
-/** How many segments leave as one for the device to cut makes no difference: each packet is one segment on this device. */
-const OFFLOAD = new Set(['net.ipv4.tcp_min_tso_segs', 'net.ipv4.tcp_tso_win_divisor', 'net.ipv4.tcp_tso_rtt_log']);
-
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 
 /** `sysctl [-q] [-w] [-n] [-e] NAME=VALUE…`, or names to be read. */
@@ -28,10 +25,6 @@ export function sysctl(context: ShellContext, words: readonly string[]): Done {
   for (const word of given) {
     const at = word.indexOf('=');
     const path = (at < 0 ? word : word.slice(0, at)).trim().replaceAll('/', '.');
-    if (at >= 0 && OFFLOAD.has(path)) {
-      context.note(`${path}: makes no difference here`);
-      continue;
-    }
     try {
       if (at < 0) lines.push(flags.includes('-n') ? context.stack.sysctl.text(path) : `${path} = ${context.stack.sysctl.text(path)}`);
       else context.stack.sysctl.set(path, decimal(word.slice(at + 1).trim()));
@@ -53,7 +46,7 @@ export function setSysctls(context: ShellContext, words: readonly string[]): Don
     const at = word.indexOf('=');
     const path = procPath(word.slice(0, at));
     if (at < 0 || path === undefined) return fail(`set_sysctls.py: ${word} is not /proc/sys/…=VALUE`);
-    if (!OFFLOAD.has(path) && !context.restore.has(path)) context.restore.set(path, current(context, path));
+    if (!context.restore.has(path)) context.restore.set(path, current(context, path));
     sysctl(context, ['sysctl', `${path}=${word.slice(at + 1)}`]);
   }
   return done();

@@ -267,6 +267,7 @@ function acknowledge(tcb: Tcb, seg: Segment): boolean {
       return false;
     }
     ackReceived(tcb, seg, priorUna, false);
+    requestEgress(tcb);
     return true;
   }
   acceptCwr(tcb, seg);
@@ -277,6 +278,8 @@ function acknowledge(tcb: Tcb, seg: Segment): boolean {
   if (ahead > 0) advance(tcb, seg.ack, ahead);
   rearm(tcb, ackReceived(tcb, seg, priorUna, windowUpdated));
   if (ahead > 0) tcb.route?.confirm();
+  // MSG_MORE held back what its own call would have sent; no longer than that, as on Linux.
+  tcb.more = false;
   requestEgress(tcb);
   return true;
 }
