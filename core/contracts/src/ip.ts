@@ -1,7 +1,7 @@
 // What every network family shares: routes, local addresses, errors, packet hooks. Provided by the `ip` plugin.
 import type { Interface } from './interface.js';
 import type { Packet } from './packet.js';
-import type { Message, SocketState } from './socket.js';
+import type { Message, SocketAddress, SocketState } from './socket.js';
 import { allPoint, chainPoint, mapPoint, service, u8Point, type Verdict } from './token.js';
 
 /** Route types, Linux's RTN_* numbers. */
@@ -40,6 +40,10 @@ export interface RouteQuery {
   trafficClass: number;
   /** SO_DONTROUTE: only destinations on a link. */
   onLink: boolean;
+  /** Whose options have a say in the way, as the network family reads them (IP_MULTICAST_IF, IPV6_ADDR_PREFERENCES); undefined: nobody's. */
+  socket: SocketState | undefined;
+  /** IPV6_PREFER_SRC_*, 0: as the sysctls say. Written from the socket's options. */
+  preferences: number;
 }
 
 /**
@@ -102,13 +106,31 @@ export interface Routes {
    * where the reverse path filter refuses it. @param filter 0 off, 1 strict, 2 loose (RFC 3704), as `rp_filter`.
    */
   inputSource(iface: Interface, family: number, words: Int32Array, at: number, filter: number): number;
-  /** Whether the address is one of the stack's own, on whatever interface. */
-  isLocal(family: number, words: Int32Array, at: number): boolean;
+  /** Whether the address is one of the stack's own. @param iface index of the interface that has it, left out: any. */
+  isLocal(family: number, words: Int32Array, at: number, iface?: number): boolean;
   query(): RouteQuery;
   /** What routes are made of has changed beside the table: none that was resolved is valid any more. */
   invalidate(): void;
 }
 export const ROUTES = service<Routes>('ip.routes', 1);
+
+/** Addresses as sockets of AF_INET and AF_INET6 name them: mapped ones, zones (RFC 4007), and Linux's errnos for those that cannot be. */
+export interface SocketNames {
+  /**
+   * bind(2): what a socket would be bound to, an RTN_* (RTN_UNSPEC for any address), or a negative errno. A zone binds the socket to its
+   * interface.
+   */
+  bind(socket: SocketState, address: SocketAddress): number;
+  /** The network family that `address` is reached by as a destination, or a negative errno: AF_INET for a mapped one. */
+  familyOf(socket: SocketState, address: SocketAddress): number;
+  /** connect(2): as `familyOf`; a zone binds the socket to its interface, and an address that needs one has one. */
+  connect(socket: SocketState, address: SocketAddress): number;
+  /** The way to the peer of a connected socket, as it would be found now; undefined: it has none. */
+  peerRoute(socket: SocketState): Route | undefined;
+  /** Index of the interface that a destination's zone asks for, 0: none, or the address has no zones. */
+  zoneOf(words: Int32Array, at: number, scope: number): number;
+}
+export const SOCKET_NAMES = service<SocketNames>('ip.socket-names', 1);
 
 /** One address of an interface. */
 export interface LocalAddress {
@@ -192,8 +214,21 @@ export interface NetworkFamily {
   mayBeSource(words: Int32Array, at: number): boolean;
   /** Whether sources are chosen among the addresses of all interfaces, by the destination (RFC 6724 §4), or first by the next hop's link. */
   readonly sourcesFromAll?: boolean;
-  /** The best of `candidates` as source towards `words` at `at`, or undefined (source selection: RFC 1122 §3.3.4.3, RFC 6724). */
-  selectSource(candidates: readonly LocalAddress[], iface: Interface, words: Int32Array, at: number): LocalAddress | undefined;
+  /** `ip_nonlocal_bind`: every socket may be bound to addresses that are nobody's here. */
+  readonly nonlocalBind?: boolean;
+  /** Writes into a question what its socket's options say of the way. */
+  askFor?(query: RouteQuery): undefined;
+  /**
+   * The best of `candidates` as source towards `words` at `at`, or undefined (source selection: RFC 1122 §3.3.4.3, RFC 6724).
+   * @param preferences IPV6_PREFER_SRC_*.
+   */
+  selectSource(
+    candidates: readonly LocalAddress[],
+    iface: Interface,
+    words: Int32Array,
+    at: number,
+    preferences: number,
+  ): LocalAddress | undefined;
   /** Scope of an address by its own form, RT_SCOPE_*. */
   scope(words: Int32Array, at: number): number;
   /** The rest of `Route.output`: header, fragmentation, hooks, then `hop.output(packet)`. */

@@ -140,8 +140,41 @@ export const optionsSysctls = (number: 'max_hbh_opts_number' | 'max_dst_opts_num
     },
   }) as const satisfies SysctlSpec;
 
+export const IPV6_FLOWINFO = 11;
+export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_MULTICAST_IF = 17;
 export const IPV6_MULTICAST_HOPS = 18;
 export const IPV6_MULTICAST_LOOP = 19;
+export const IPV6_MTU_DISCOVER = 23;
+export const IPV6_MTU = 24;
 export const IPV6_RECVERR = 25;
 export const IPV6_V6ONLY = 26;
+export const IPV6_FLOWINFO_SEND = 33;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_PKTINFO = 50;
+export const IPV6_RECVHOPLIMIT = 51;
+export const IPV6_HOPLIMIT = 52;
+export const IPV6_PATHMTU = 61;
+export const IPV6_DONTFRAG = 62;
+export const IPV6_RECVTCLASS = 66;
+export const IPV6_TCLASS = 67;
+export const IPV6_AUTOFLOWLABEL = 70;
+export const IPV6_ADDR_PREFERENCES = 72;
+export const IPV6_FREEBIND = 78;
+
+/** Values of IPV6_MTU_DISCOVER. */
+export const IPV6_PMTUDISC_DONT = 0;
+export const IPV6_PMTUDISC_WANT = 1;
+export const IPV6_PMTUDISC_DO = 2;
+export const IPV6_PMTUDISC_PROBE = 3;
+export const IPV6_PMTUDISC_INTERFACE = 4;
+export const IPV6_PMTUDISC_OMIT = 5;
+
+/** Values of IPV6_ADDR_PREFERENCES: RFC 5014. */
+export const IPV6_PREFER_SRC_TMP = 0x1;
+export const IPV6_PREFER_SRC_PUBLIC = 0x2;
+export const IPV6_PREFER_SRC_COA = 0x4;
+export const IPV6_PREFER_SRC_PUBTMP_DEFAULT = 0x100;
+export const IPV6_PREFER_SRC_HOME = 0x400;
+export const IPV6_PREFER_SRC_CGA = 0x8;
+export const IPV6_PREFER_SRC_NONCGA = 0x800;

@@ -20,6 +20,9 @@ export const CSUM_VERIFIED = 2;
 /** `packet.gsoKind` of an ordinary packet. A transport's own kinds stand in its contract. */
 export const GSO_NONE = 0;
 
+/** `packet.flowLabel` on sending: the packet is of no flow. */
+export const NO_FLOW_LABEL = -1;
+
 /** Offsets into `packet.addresses`. */
 export const SOURCE = 0;
 export const DESTINATION = 4;
@@ -85,6 +88,8 @@ export interface Packet {
   trafficClass: number;
   /** On sending: what the transport says for the ECN field (RFC 3168 §5), beside the socket's DSCP; 0 leaves it as it is. */
   ecn: number;
+  /** Flow label (RFC 6437): as received; on sending, 0 leaves it to the flow's hash, NO_FLOW_LABEL asks for none. IPv6's. */
+  flowLabel: number;
   /** On sending: IPv4 options, a multiple of four octets, in place of the socket's. */
   options: Uint8Array | undefined;
   /** On sending: true forbids fragmentation (DF, or EMSGSIZE). */
@@ -97,7 +102,7 @@ export interface Packet {
   witness: PacketWitness | undefined;
   priority: number;
   mark: number;
-  /** Flow hash, 0 when not computed. */
+  /** Flow hash, an int32: of the flow as its sender sees it, 0 where nobody has computed one. */
   hash: number;
   /** When it was received, µs of the stack's clock. */
   rxUs: number;

@@ -1,4 +1,5 @@
 // Sockets, lower layer: endpoints, what a socket family supplies, options and control messages. Numbers are Linux's.
+import type { RouteQuery } from './ip.js';
 import type { Packet } from './packet.js';
 import { mapPoint, service } from './token.js';
 
@@ -103,6 +104,7 @@ export interface SocketAddress {
   port: number;
   /** sin6_scope_id: an interface's index, 0 for none. */
   scope: number;
+  /** The flow label of sin6_flowinfo, 0 for none. */
   flowLabel: number;
 }
 
@@ -259,6 +261,12 @@ export interface SocketState {
   /** IP_RECVERR, IPV6_RECVERR: errors about packets of that family are told, each of them. */
   receiveErrors4: boolean;
   receiveErrors6: boolean;
+  /** IPV6_V6ONLY: an INET6 socket is not for IPv4. */
+  v6Only: boolean;
+  /** IP_FREEBIND, IPV6_FREEBIND: it may be bound to an address that is nobody's here yet. */
+  freeBind: boolean;
+  /** IPV6_FLOWINFO_SEND: flow labels of the addresses that it sends to are meant. */
+  sendsFlowLabel: boolean;
   /** SO_ZEROCOPY: MSG_ZEROCOPY is heard. */
   zeroCopy: boolean;
   /** SO_TIMESTAMPING: SOF_TIMESTAMPING_*, and where SOF_TIMESTAMPING_OPT_ID counts from. */
@@ -284,6 +292,8 @@ export interface SocketState {
 
 export interface AddressFamily {
   readonly name: string;
+  /** A socket of the family was opened: what its options are at first. */
+  opened?(socket: SocketState): undefined;
   /** Reads text without port into `into.words` (and `scope`). False: it is no address of this family. */
   parse(text: string, into: SocketAddress): boolean;
   /** Canonical text, without port. */
@@ -342,6 +352,8 @@ export interface ControlMessageKey {
 export interface ControlMessage {
   /** Received with `packet` where the socket asked for it (IP_RECVTOS, IP_PKTINFO); undefined otherwise. */
   read?(socket: SocketState, packet: Packet): OptionValue | undefined;
+  /** Applies it to the question for the packet's way, before that is asked. 0 or a negative errno. */
+  ask?(socket: SocketState, query: RouteQuery, value: OptionValue): number;
   /** Applies it to an outgoing packet. 0 or a negative errno. */
   write?(socket: SocketState, packet: Packet, value: OptionValue): number;
 }
@@ -359,6 +371,8 @@ export interface Sockets {
   getOption(endpoint: Endpoint, level: number, name: number): OptionValue;
   /** Appends the control messages that `socket` asked for. */
   readControls(socket: SocketState, packet: Packet, into: Control[]): void;
+  /** Applies control messages to the question for a packet's way. 0 or a negative errno. */
+  askControls(socket: SocketState, query: RouteQuery, controls: readonly Control[]): number;
   /** Applies control messages to a packet. 0 or a negative errno. */
   writeControls(socket: SocketState, packet: Packet, controls: readonly Control[]): number;
   address(): SocketAddress;

@@ -73,5 +73,13 @@ export const isLoopbackWords = (words: Int32Array, at: number): boolean =>
 export const isLinkLocalWords = (words: Int32Array, at: number): boolean =>
   isMappedWords(words, at) ? ip4IsLinkLocal(words[at + 3] as number) : (words[at] as number) >>> 22 === 0x3fa;
 
+/** RFC 4007 §6: IPv6 addresses that mean nothing without a zone: link-local ones, and groups of an interface or a link. */
+export const needsZoneWords = (words: Int32Array, at: number): boolean => {
+  const word = words[at] as number;
+  if (word >>> 24 !== 0xff) return word >>> 22 === 0x3fa;
+  const scope = (word >>> 16) & 0xf;
+  return scope === 1 || scope === 2;
+};
+
 /** 255.255.255.255. */
 export const isLimitedBroadcastWords = (words: Int32Array, at: number): boolean => isMappedWords(words, at) && words[at + 3] === -1;

@@ -92,9 +92,9 @@ export class Fib {
     return longest(this.#families[family]?.local, words, at, iface) ?? this.lookupMain(family, words, at, iface);
   }
 
-  /** In the table `local`. */
-  lookupLocal(family: number, words: Int32Array, at: number): FibRoute | undefined {
-    return longest(this.#families[family]?.local, words, at, 0);
+  /** In the table `local`. @param iface index, 0: any. */
+  lookupLocal(family: number, words: Int32Array, at: number, iface = 0): FibRoute | undefined {
+    return longest(this.#families[family]?.local, words, at, iface);
   }
 
   /** In the table `main`. @param iface index, 0: any. */

@@ -31,6 +31,7 @@ import {
   NETWORK_FAMILY,
   PACKET_HOOKS,
   ROUTES,
+  SOCKET_NAMES,
   TRANSPORT_ERROR,
 } from '@protoloom/contracts/ip';
 import { NEIGHBOUR_EVENTS, NEIGHBOURS, NUD_FAILED } from '@protoloom/contracts/neighbour';
@@ -44,6 +45,7 @@ import { PathMtus } from './path-mtu.js';
 import { RouteLifetimes } from './route-lifetimes.js';
 import { RoutingTable } from './routes.js';
 import { RouteControl } from './routes-control.js';
+import { StackSocketNames } from './socket-names.js';
 import { sysctls } from './sysctls.js';
 import { VERSION } from './version.js';
 
@@ -61,6 +63,7 @@ export const ip = definePlugin({
   attaches: { interfaceEvents: attach(INTERFACE_EVENTS, '^1.0'), neighbourEvents: attachIfPresent(NEIGHBOUR_EVENTS, '^1.0') },
   provides: {
     routes: provide(ROUTES, '1.0.0'),
+    socketNames: provide(SOCKET_NAMES, '1.0.0'),
     localAddresses: provide(LOCAL_ADDRESSES, '1.0.0'),
     errors: provide(IP_ERRORS, '1.0.0'),
     errorQueues: provide(IP_ERROR_QUEUES, '1.0.0'),
@@ -110,6 +113,7 @@ export const ip = definePlugin({
     return {
       services: {
         routes,
+        socketNames: new StackSocketNames({ routes, interfaces, families: points.family }),
         localAddresses: addresses,
         errors: {
           report(packet, problem, info) {

@@ -20,7 +20,8 @@ import {
   RTN_UNSPEC,
 } from '@protoloom/contracts/ip';
 import type { Neighbours } from '@protoloom/contracts/neighbour';
-import { copyWords, FlowTable, isUnspecifiedWords } from '@protoloom/wire';
+import { AF_INET, AF_INET6 } from '@protoloom/contracts/socket';
+import { copyWords, FlowTable, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import { type Fib, type FibRoute, UNSET } from './fib.js';
 import { LastAnswer } from './last-answer.js';
 import type { PathMtus } from './path-mtu.js';
@@ -35,6 +36,8 @@ const ON_LINK = 0x8000;
 const LINK = 0x4000;
 /** Values of rp_filter. */
 const RP_FILTERS = 3;
+/** IPV6_PREFER_SRC_TMP, PUBLIC and COA: the three lowest bits. */
+const PREFERENCES_SHIFT = 8;
 
 export interface RoutesContext {
   readonly fib: Fib;
@@ -88,11 +91,22 @@ export class RoutingTable implements Routes {
   }
 
   query(): RouteQuery {
-    return { family: 0, addresses: new Int32Array(8), iface: 0, mark: 0, trafficClass: 0, onLink: false };
+    return {
+      family: 0,
+      addresses: new Int32Array(8),
+      iface: 0,
+      mark: 0,
+      trafficClass: 0,
+      onLink: false,
+      socket: undefined,
+      preferences: 0,
+    };
   }
 
   resolve(query: RouteQuery): Route | number {
-    return this.#answer(query, (query.onLink ? ON_LINK : 0) | query.family);
+    query.preferences = 0;
+    if (query.socket !== undefined) this.#context.families.get(query.family)?.askFor?.(query);
+    return this.#answer(query, (query.onLink ? ON_LINK : 0) | (query.preferences << PREFERENCES_SHIFT) | query.family);
   }
 
   link(query: RouteQuery): Route | number {
@@ -138,8 +152,8 @@ export class RoutingTable implements Routes {
     return last.keep(epoch, family, words, at, asked, this.#inputSource(iface, family, words, at, filter));
   }
 
-  isLocal(family: number, words: Int32Array, at: number): boolean {
-    return this.#context.fib.lookupLocal(family, words, at)?.type === RTN_LOCAL;
+  isLocal(family: number, words: Int32Array, at: number, iface = 0): boolean {
+    return this.#context.fib.lookupLocal(family, words, at, iface)?.type === RTN_LOCAL;
   }
 
   invalidate(): void {
@@ -154,6 +168,10 @@ export class RoutingTable implements Routes {
     const network = families.get(family);
     if (network === undefined) return -ERRNO.EAFNOSUPPORT;
     const sourced = !isUnspecifiedWords(addresses, SOURCE);
+    // A socket that is bound to an address of the one family does not speak to those of the other.
+    const mapped = isMappedWords(addresses, SOURCE);
+    if (family === AF_INET6 && mapped) return -ERRNO.EAFNOSUPPORT;
+    if (family === AF_INET && sourced && !mapped) return -ERRNO.ENETUNREACH;
     if (sourced && !network.mayBeSource(addresses, SOURCE)) return -ERRNO.EINVAL;
     const form = network.destinationType(addresses, DESTINATION);
     if (form === RTN_UNSPEC) return -ERRNO.EINVAL;
@@ -198,7 +216,7 @@ export class RoutingTable implements Routes {
     if (iface === undefined) return -ERRNO.ENETUNREACH;
     const addresses = query.addresses.slice();
     if (isUnspecifiedWords(addresses, SOURCE)) {
-      const source = this.#source(network, route, addresses);
+      const source = this.#source(network, route, addresses, query.preferences);
       if (source !== undefined) copyWords(source, 0, addresses, SOURCE);
     }
     const gateway = route.gateway ?? addresses.slice(DESTINATION, DESTINATION + 4);
@@ -206,17 +224,18 @@ export class RoutingTable implements Routes {
   }
 
   /** The route's preferred source; towards ourselves the destination; else the family's choice on the interface, then on any other. */
-  #source(network: NetworkFamily, route: FibRoute, addresses: Int32Array): Int32Array | undefined {
+  #source(network: NetworkFamily, route: FibRoute, addresses: Int32Array, preferences: number): Int32Array | undefined {
     if (route.source !== undefined) return route.source;
     if (route.type === RTN_LOCAL) return addresses.slice(DESTINATION, DESTINATION + 4);
     const { iface } = route;
     if (iface === undefined) return undefined;
     const own = this.#context.addresses.of(iface, network.family);
     if (network.sourcesFromAll)
-      return network.selectSource([...own, ...this.#elsewhere(network.family, iface)], iface, addresses, DESTINATION)?.words;
+      return network.selectSource([...own, ...this.#elsewhere(network.family, iface)], iface, addresses, DESTINATION, preferences)?.words;
     const target = route.gateway ?? addresses.subarray(DESTINATION, DESTINATION + 4);
     const chosen =
-      network.selectSource(own, iface, target, 0) ?? network.selectSource(this.#elsewhere(network.family, iface), iface, target, 0);
+      network.selectSource(own, iface, target, 0, preferences) ??
+      network.selectSource(this.#elsewhere(network.family, iface), iface, target, 0, preferences);
     return chosen?.words;
   }
 

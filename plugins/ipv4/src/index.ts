@@ -21,16 +21,26 @@ import {
   useIfPresent,
 } from '@protoloom/contracts';
 import { ADDRESSES } from '@protoloom/contracts/control';
-import { IP_ERRORS, NETWORK_FAMILY, type NetworkFamily, PACKET_HOOKS, ROUTES } from '@protoloom/contracts/ip';
+import {
+  IP_ERRORS,
+  LOCAL_ADDRESSES,
+  NETWORK_FAMILY,
+  type NetworkFamily,
+  PACKET_HOOKS,
+  ROUTES,
+  type RouteQuery,
+  SOCKET_NAMES,
+} from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
-import { ADDRESS_FAMILY, AF_INET, type SocketState } from '@protoloom/contracts/socket';
+import { ADDRESS_FAMILY, AF_INET } from '@protoloom/contracts/socket';
 import { addressFamily, destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
 import { counters } from './counters.js';
 import { dissector } from './dissector.js';
 import { Identification } from './identification.js';
 import { Input } from './input.js';
 import { ALL_HOSTS, Output } from './output.js';
+import { askFor } from './packet-info.js';
 import { Reassembly } from './reassembly.js';
 import { segmenter } from './segmenter.js';
 import { socketAttachments, socketHandlers } from './socket-options.js';
@@ -54,9 +64,11 @@ export const ipv4 = definePlugin({
     packets: use(PACKETS, '^1.0'),
     interfaces: use(INTERFACES, '^1.0'),
     routes: use(ROUTES, '^1.0'),
+    names: use(SOCKET_NAMES, '^1.0'),
     errors: use(IP_ERRORS, '^1.0'),
     hooks: use(PACKET_HOOKS, '^1.0'),
     addresses: use(ADDRESSES, '^1.0'),
+    localAddresses: use(LOCAL_ADDRESSES, '^1.0'),
     linkInput: use(LINK_INPUT, '^1.0'),
     memberships: useIfPresent(MEMBERSHIPS, '^1.0'),
   },
@@ -74,7 +86,7 @@ export const ipv4 = definePlugin({
   sysctls,
   interfaceSysctls,
   create({
-    use: { clock, entropy, timers, packets, interfaces, routes, errors, hooks, addresses, linkInput, memberships },
+    use: { clock, entropy, timers, packets, interfaces, routes, names, errors, hooks, addresses, localAddresses, linkInput, memberships },
     points,
     counters: count,
     sysctls: knobs,
@@ -112,17 +124,6 @@ export const ipv4 = definePlugin({
       sockets,
       identification: new Identification(clock, entropy),
     });
-    const query = routes.query();
-    const peer = { family: 0, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 };
-    const pathMtu = (socket: SocketState): number => {
-      if ((socket.endpoint?.peerAddress(peer) ?? -1) < 0) return 0;
-      query.family = AF_INET;
-      query.iface = socket.boundInterface;
-      query.addresses.fill(0);
-      query.addresses.set(peer.words, 4);
-      const route = routes.resolve(query);
-      return typeof route === 'number' ? 0 : route.mtu;
-    };
     const allHosts = Int32Array.of(0, 0, 0xffff, ALL_HOSTS);
     const groupAddress = new Uint8Array(6);
     const network: NetworkFamily = {
@@ -141,7 +142,11 @@ export const ipv4 = definePlugin({
       format,
       destinationType,
       mayBeSource,
+      get nonlocalBind() {
+        return knobs.nonlocalBind !== 0;
+      },
       selectSource,
+      askFor: (query: RouteQuery) => askFor(sockets, query),
       scope,
       output: (packet, route, protocol, hop) => output.send(packet, route, protocol, hop),
     };
@@ -166,7 +171,7 @@ export const ipv4 = definePlugin({
         },
         segmenter,
         dissector,
-        ...socketHandlers({ sockets, interfaces, pathMtu }),
+        ...socketHandlers({ sockets, interfaces, addresses: localAddresses, names }),
       },
       otherwise: { protocol: { handler: input.unknownProtocol } },
       stop: () => reassembly.clear(),

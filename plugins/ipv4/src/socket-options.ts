@@ -1,5 +1,6 @@
 // IPPROTO_IP: socket options and control messages, with Linux's ranges and errnos.
 import { type Attachment, attach, ERRNO, type Interfaces, type Packet, type SocketSlots } from '@protoloom/contracts';
+import type { LocalAddresses, SocketNames } from '@protoloom/contracts/ip';
 import * as ip from '@protoloom/contracts/ipv4';
 import {
   AF_INET,
@@ -13,15 +14,17 @@ import {
   type SocketOption,
   type SocketState,
 } from '@protoloom/contracts/socket';
+import { readInterface } from './multicast-interface.js';
 import { MAX_OPTION_BYTES, parseOptions } from './options.js';
+import { askByPacketInfo, packetInfoOf } from './packet-info.js';
 import type { Ip4SocketState } from './socket-state.js';
 import * as wire from './wire.js';
 
 export interface SocketOptionsContext {
   readonly sockets: SocketSlots<Ip4SocketState>;
   readonly interfaces: Interfaces;
-  /** Path MTU of a connected socket, or 0. */
-  pathMtu(socket: SocketState): number;
+  readonly addresses: LocalAddresses;
+  readonly names: SocketNames;
 }
 
 const OPTIONS = {
@@ -63,7 +66,8 @@ const speaksIp = ({ family }: SocketState): boolean => family === AF_INET || fam
 export function socketHandlers({
   sockets,
   interfaces,
-  pathMtu,
+  addresses,
+  names,
 }: SocketOptionsContext): Record<OptionName, SocketOption> & Record<ControlName, ControlMessage> {
   const option = (
     set: (state: Ip4SocketState, value: OptionValue, socket: SocketState) => number,
@@ -72,7 +76,7 @@ export function socketHandlers({
     set: (socket, value) => (speaksIp(socket) ? set(sockets.of(socket), value, socket) : -ERRNO.ENOPROTOOPT),
     get: (socket) => (speaksIp(socket) ? get(sockets.of(socket), socket) : -ERRNO.ENOPROTOOPT),
   });
-  type Flag = 'recvOpts' | 'pktInfo' | 'recvTtl' | 'recvTos' | 'freeBind' | 'multicastLoop';
+  type Flag = 'recvOpts' | 'pktInfo' | 'recvTtl' | 'recvTos' | 'multicastLoop';
   const flag = (field: Flag): SocketOption =>
     option(
       (state, value) => {
@@ -140,38 +144,45 @@ export function socketHandlers({
     recvTos: flag('recvTos'),
     mtu: option(
       () => -ERRNO.ENOPROTOOPT,
-      (_, socket) => pathMtu(socket) || -ERRNO.ENOTCONN,
+      (_, socket) => names.peerRoute(socket)?.mtu ?? -ERRNO.ENOTCONN,
     ),
-    freeBind: flag('freeBind'),
+    freeBind: option(
+      (_, value, socket) => {
+        if (!isInt(value)) return -ERRNO.EINVAL;
+        socket.freeBind = value !== 0;
+        return 0;
+      },
+      (_, { freeBind }) => (freeBind ? 1 : 0),
+    ),
     multicastTtl: ranged('multicastTtl', 0, 255, 1, same),
     multicastLoop: flag('multicastLoop'),
     multicastIface: option(
-      (state, value) => {
-        if (!isInt(value) || value < 0) return -ERRNO.EINVAL;
-        if (value !== 0 && interfaces.byIndex(value) === undefined) return -ERRNO.EADDRNOTAVAIL;
-        state.multicastIface = value;
+      (state, value, socket) => {
+        if (socket.type === SOCK_STREAM) return -ERRNO.EINVAL;
+        const named = readInterface(interfaces, addresses, value);
+        if (typeof named === 'number') return named;
+        if (named.index !== 0 && socket.boundInterface !== 0 && socket.boundInterface !== named.index) return -ERRNO.EINVAL;
+        state.multicastIface = named.index;
+        state.multicastSource = named.word;
         return 0;
       },
       ({ multicastIface }) => multicastIface,
     ),
     tosControl: {
-      read: (socket, packet) => (sockets.ifMade(socket)?.recvTos ? packet.trafficClass : undefined),
+      read: (socket, packet) => (packet.family === AF_INET && sockets.ifMade(socket)?.recvTos ? packet.trafficClass : undefined),
       write: (_, packet, value) => setOctet(packet, 'trafficClass', value, 0),
     },
     ttlControl: {
-      read: (socket, packet) => (sockets.ifMade(socket)?.recvTtl ? packet.hopLimit : undefined),
+      read: (socket, packet) => (packet.family === AF_INET && sockets.ifMade(socket)?.recvTtl ? packet.hopLimit : undefined),
       write: (_, packet, value) => setOctet(packet, 'hopLimit', value, 1),
     },
     pktInfoControl: {
-      read(socket, packet) {
-        if (!sockets.ifMade(socket)?.pktInfo) return undefined;
-        const destination = packet.addresses[7] as number;
-        return { ifindex: packet.iface.index, specDst: destination, addr: destination };
-      },
+      read: (socket, packet) => (packet.family === AF_INET && sockets.ifMade(socket)?.pktInfo ? packetInfoOf(packet) : undefined),
+      ask: (_, query, value) => askByPacketInfo(interfaces, query, value),
     },
     recvOptsControl: {
       read(socket, packet) {
-        if (!sockets.ifMade(socket)?.recvOpts || packet.l4 - packet.l3 <= wire.HEADER_BYTES) return undefined;
+        if (packet.family !== AF_INET || !sockets.ifMade(socket)?.recvOpts || packet.l4 - packet.l3 <= wire.HEADER_BYTES) return undefined;
         return packet.bytes.slice(packet.l3 + wire.HEADER_BYTES, packet.l4);
       },
     },

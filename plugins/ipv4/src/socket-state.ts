@@ -13,11 +13,11 @@ export interface Ip4SocketState {
   recvTtl: boolean;
   recvTos: boolean;
   pktInfo: boolean;
-  freeBind: boolean;
   multicastTtl: number;
   multicastLoop: boolean;
-  /** Index, 0: by route. */
+  /** Index, 0: by route; and the address that named it, as a word, 0: none did. */
   multicastIface: number;
+  multicastSource: number;
 }
 
 const NO_OPTIONS = new Uint8Array(0);
@@ -34,8 +34,8 @@ export const makeSocketState = (mtuDiscover: number): Ip4SocketState => ({
   recvTtl: false,
   recvTos: false,
   pktInfo: false,
-  freeBind: false,
   multicastTtl: 1,
   multicastLoop: true,
   multicastIface: 0,
+  multicastSource: 0,
 });

@@ -9,7 +9,6 @@ import {
   RTN_MULTICAST,
   RTN_UNICAST,
 } from '@protoloom/contracts/ip';
-import { type AddressFamily, AF_INET6 } from '@protoloom/contracts/socket';
 import { commonPrefixBits, equalWords, Ip6Address, isLinkLocalWords, isLoopbackWords, isMulticastWords } from '@protoloom/wire';
 import { label } from './policy-table.js';
 
@@ -66,14 +65,3 @@ export function parse(text: string, words: Int32Array, at: number): boolean {
 }
 
 export const format = (words: Int32Array, at: number): string => Ip6Address.fromWords(words, at).toString();
-
-/** AF_INET6 for sockets. */
-export const addressFamily: AddressFamily = {
-  name: 'AF_INET6',
-  parse(text, into) {
-    if (!parse(text, into.words, 0)) return false;
-    into.family = AF_INET6;
-    return true;
-  },
-  format: ({ words }) => format(words, 0),
-};

@@ -3,6 +3,7 @@ import {
   attach,
   DISSECTOR,
   definePlugin,
+  ENTROPY,
   ETH_P_IPV6,
   ETHERTYPE,
   IFF_MULTICAST,
@@ -18,22 +19,36 @@ import {
   useIfPresent,
 } from '@protoloom/contracts';
 import { ADDRESSES } from '@protoloom/contracts/control';
-import { IP_ERRORS, NETWORK_FAMILY, type NetworkFamily, PACKET_HOOKS, ROUTES } from '@protoloom/contracts/ip';
+import {
+  IP_ERRORS,
+  NETWORK_FAMILY,
+  type NetworkFamily,
+  PACKET_HOOKS,
+  ROUTES,
+  type RouteQuery,
+  SOCKET_NAMES,
+} from '@protoloom/contracts/ip';
 import { IP6_EXTENSION_HEADER, IP6_FRAGMENTER, IP6_LINK_EVENTS, IP6_LINKS, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
-import { ADDRESS_FAMILY, AF_INET6 } from '@protoloom/contracts/socket';
-import { addressFamily, destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
+import { ADDRESS_FAMILY, AF_INET6, SOCKETS, type SocketState } from '@protoloom/contracts/socket';
+import { destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
 import { counters } from './counters.js';
 import { dissector } from './dissector.js';
+import { FlowLabels } from './flow-label.js';
 import { Input } from './input.js';
 import { Links } from './links.js';
-import { makeMulticastState, multicastAttachments, multicastHandlers } from './multicast-options.js';
 import { Output } from './output.js';
+import { askFor } from './packet-info.js';
 import { segmenter } from './segmenter.js';
+import { socketAttachments, socketHandlers } from './socket-options.js';
+import { makeSocketState } from './socket-state.js';
 import { interfaceSysctls, sysctls } from './sysctls.js';
 import { VERSION } from './version.js';
 import * as wire from './wire.js';
+import { addressFamily } from './zones.js';
 
+/** What a socket without a peer is told of its hop limit. */
+const DEFAULT_HOPS = 64;
 /** RFC 8200 §5. */
 const MIN_MTU = 1280;
 /** ff02::1, which every node has joined: RFC 4291 §2.8. */
@@ -46,11 +61,14 @@ export const ipv6 = definePlugin({
   headerBytes: wire.HEADER_BYTES,
   uses: {
     routes: use(ROUTES, '^1.0'),
+    names: use(SOCKET_NAMES, '^1.0'),
     errors: use(IP_ERRORS, '^1.0'),
     hooks: use(PACKET_HOOKS, '^1.0'),
     addresses: use(ADDRESSES, '^1.0'),
     packets: use(PACKETS, '^1.0'),
     interfaces: use(INTERFACES, '^1.0'),
+    sockets: use(SOCKETS, '^1.0'),
+    entropy: use(ENTROPY, '^1.0'),
     linkInput: use(LINK_INPUT, '^1.0'),
     memberships: useIfPresent(MEMBERSHIPS, '^1.0'),
     fragmenter: useIfPresent(IP6_FRAGMENTER, '^1.0'),
@@ -62,7 +80,7 @@ export const ipv6 = definePlugin({
     interfaceEvents: attach(INTERFACE_EVENTS, '^1.0'),
     segmenter: attach(SEGMENT, { layer: 3, kind: ETH_P_IPV6 }, '^1.0'),
     dissector: attach(DISSECTOR, { layer: 'ethertype', number: ETH_P_IPV6 }, '^1.0'),
-    ...multicastAttachments,
+    ...socketAttachments,
   },
   provides: { links: provide(IP6_LINKS, '1.0.0') },
   owns: { protocol: own(IP6_PROTOCOL, '1.0.0'), extension: own(IP6_EXTENSION_HEADER, '1.0.0'), linkEvents: own(IP6_LINK_EVENTS, '1.0.0') },
@@ -70,7 +88,7 @@ export const ipv6 = definePlugin({
   sysctls,
   interfaceSysctls,
   create({
-    use: { routes, errors, hooks, addresses, packets, interfaces, linkInput, memberships, fragmenter },
+    use: { routes, names, errors, hooks, addresses, packets, interfaces, sockets, entropy, linkInput, memberships, fragmenter },
     points,
     counters: count,
     sysctls: knobs,
@@ -78,7 +96,8 @@ export const ipv6 = definePlugin({
     interfaceState,
     socketState,
   }) {
-    const sockets = socketState(makeMulticastState);
+    const slots = socketState(makeSocketState);
+    const labels = new FlowLabels(knobs, entropy.word(), entropy.word());
     const input = new Input({
       routes,
       errors,
@@ -96,7 +115,8 @@ export const ipv6 = definePlugin({
       fragmenter,
       linkInput,
       memberships,
-      sockets,
+      sockets: slots,
+      labels,
       counters: count,
       interfaceSysctls: interfaceKnobs,
     });
@@ -119,7 +139,11 @@ export const ipv6 = definePlugin({
       format,
       destinationType,
       mayBeSource,
+      get nonlocalBind() {
+        return knobs.nonlocalBind !== 0;
+      },
       selectSource,
+      askFor: (query: RouteQuery) => askFor(slots, query),
       scope,
       sourcesFromAll: true,
       output: (packet, route, protocol, hop) => output.send(packet, route, protocol, hop),
@@ -130,7 +154,7 @@ export const ipv6 = definePlugin({
       handlers: {
         receive: (packet: Packet) => input.receive(packet),
         network,
-        addressFamily,
+        addressFamily: addressFamily(interfaces, () => knobs.bindV6Only !== 0),
         interfaceEvents: {
           added: (iface) => links.resized(iface),
           up(iface) {
@@ -148,7 +172,19 @@ export const ipv6 = definePlugin({
         },
         segmenter,
         dissector,
-        ...multicastHandlers(sockets, interfaces),
+        ...socketHandlers({
+          slots,
+          sockets,
+          interfaces,
+          routes,
+          names,
+          sysctls: knobs,
+          hopLimit(socket: SocketState) {
+            const route = names.peerRoute(socket);
+            return route === undefined ? DEFAULT_HOPS : route.hopLimit || interfaceKnobs.of(route.iface).hopLimit;
+          },
+          autoFlowLabels: () => labels.byDefault,
+        }),
       },
       otherwise: { protocol: { handler: input.unknownProtocol }, extension: { handler: (packet) => packet } },
       start() {

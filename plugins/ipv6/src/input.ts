@@ -85,6 +85,7 @@ export class Input {
     packet.family = AF_INET6;
     packet.hopLimit = wire.hopLimit(view, head);
     packet.trafficClass = wire.trafficClass(view, head);
+    packet.flowLabel = wire.flowLabel(view, head);
     if (packet.transport === NEXTHDR_HOP && extensions.has(NEXTHDR_HOP) && extensions.table[NEXTHDR_HOP]?.(packet) === undefined) return;
     packet.destinationType = routes.inputType(AF_INET6, addresses, 4);
     if (!hooks.prerouting.empty && hooks.prerouting.run(packet) !== PASS) return this.#drop(packet, 'hooked');

@@ -2,6 +2,36 @@
 import type { SysctlSpec } from '@protoloom/contracts';
 
 export const sysctls = {
+  autoFlowLabels: {
+    path: 'net.ipv6.auto_flowlabels',
+    initial: 1,
+    min: 0,
+    max: 3,
+    rfc: 'RFC 6437 §3',
+    doc: 'Packets have labels of their flows: 0 none, 1 unless IPV6_AUTOFLOWLABEL declines, 2 where it asks, 3 all.',
+  },
+  flowLabelStateRanges: {
+    path: 'net.ipv6.flowlabel_state_ranges',
+    initial: 0,
+    min: 0,
+    max: 1,
+    doc: '1: labels of that kind have their highest bit set.',
+  },
+  bindV6Only: {
+    path: 'net.ipv6.bindv6only',
+    initial: 0,
+    min: 0,
+    max: 1,
+    rfc: 'RFC 3493 §5.3',
+    doc: '1: new sockets are for IPv6 alone (IPV6_V6ONLY).',
+  },
+  nonlocalBind: {
+    path: 'net.ipv6.ip_nonlocal_bind',
+    initial: 0,
+    min: 0,
+    max: 1,
+    doc: 'Sockets may be bound to addresses that are not ours.',
+  },
   mtuExpires: {
     path: 'net.ipv6.route.mtu_expires',
     initial: 600,

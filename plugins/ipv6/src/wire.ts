@@ -11,8 +11,8 @@ export const nextHeader = (v: DataView, at: number): number => v.getUint8(at + 6
 export const hopLimit = (v: DataView, at: number): number => v.getUint8(at + 7);
 
 /** Everything but the addresses. */
-export function writeHeader(v: DataView, at: number, tclass: number, payload: number, next: number, hops: number): void {
-  v.setUint32(at, (0x60000000 | (tclass << 20)) >>> 0);
+export function writeHeader(v: DataView, at: number, tclass: number, label: number, payload: number, next: number, hops: number): void {
+  v.setUint32(at, (0x60000000 | (tclass << 20) | label) >>> 0);
   v.setUint16(at + 4, payload);
   v.setUint16(at + 6, (next << 8) | hops);
 }

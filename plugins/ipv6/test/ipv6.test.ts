@@ -101,9 +101,9 @@ describe('the IPv6 header', () => {
   it('is as RFC 8200 §3 draws it', () => {
     const bytes = new Uint8Array(40);
     const view = new DataView(bytes.buffer);
-    wire.writeHeader(view, 0, 0xab, 0x1234, 6, 64);
-    expect([...bytes.subarray(0, 8)]).to.deep.equal([0x6a, 0xb0, 0, 0, 0x12, 0x34, 6, 64]);
+    wire.writeHeader(view, 0, 0xab, 0xc1234, 0x1234, 6, 64);
+    expect([...bytes.subarray(0, 8)]).to.deep.equal([0x6a, 0xbc, 0x12, 0x34, 0x12, 0x34, 6, 64]);
     expect(wire.trafficClass(view, 0)).to.equal(0xab);
-    expect(wire.flowLabel(view, 0)).to.equal(0);
+    expect(wire.flowLabel(view, 0)).to.equal(0xc1234);
   });
 });

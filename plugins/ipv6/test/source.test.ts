@@ -17,7 +17,7 @@ async function source(destination: string, addresses: readonly string[], depreca
 describe('source selection [RFC 6724 §5]', () => {
   const cases: readonly (readonly [string, string, readonly string[], string, string?])[] = [
     ['the scope of the destination at least, rule 2', '2001:db8:9::1', ['fe80::2/64', '2001:db8:1::2/64'], '2001:db8:1::2'],
-    ['no wider scope than is needed, rule 2', 'fe80::9', ['2001:db8:1::2/64', 'fe80::2/64'], 'fe80::2'],
+    ['no wider scope than is needed, rule 2', 'fe80::9%eth0', ['2001:db8:1::2/64', 'fe80::2/64'], 'fe80::2%eth0'],
     ['none that is deprecated, rule 3', '2001:db8:1::9', ['2001:db8:1::2/64', '2001:db8:2::2/64'], '2001:db8:2::2', '2001:db8:1::2/64'],
     ['the same label, rule 6: unique local to unique local', 'fd00:9::1', ['2001:db8:1::2/64', 'fd77::2/64'], 'fd77::2'],
     ['the same label, rule 6: global to global', '2001:db8:9::1', ['fd77::2/64', '3001:db8:1::2/64'], '3001:db8:1::2'],

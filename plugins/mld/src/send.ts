@@ -1,5 +1,5 @@
 // What a host says: reports and dones, each from the link's own address, with hop limit 1 and a router alert: RFC 3810 §5, RFC 2710 §3.
-import { type Counters, CSUM_VERIFIED, type Interface, type Packet, type Packets } from '@protoloom/contracts';
+import { type Counters, CSUM_VERIFIED, type Interface, NO_FLOW_LABEL, type Packet, type Packets } from '@protoloom/contracts';
 import { type LocalAddresses, type RouteQuery, type Routes, RT_SCOPE_LINK } from '@protoloom/contracts/ip';
 import { NEXTHDR_HOP } from '@protoloom/contracts/ipv6';
 import { AF_INET6, IPPROTO_ICMPV6 } from '@protoloom/contracts/socket';
@@ -95,6 +95,7 @@ export class Sender {
       packet.csum = CSUM_VERIFIED;
       packet.bytes.set(wire.HOP_BY_HOP, packet.push(wire.HOP_BY_HOP.length));
       packet.hopLimit = 1;
+      packet.flowLabel = NO_FLOW_LABEL;
       sent = route.output(packet, NEXTHDR_HOP) === 0;
     }
     if (!sent) counters.outErrors++;

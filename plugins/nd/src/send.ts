@@ -1,5 +1,5 @@
 // Solicitations and advertisements out: RFC 4861 §6.3.7, §7.2.2, §7.2.4.
-import { DESTINATION, type Interface, type Packet, SOURCE } from '@protoloom/contracts';
+import { DESTINATION, type Interface, NO_FLOW_LABEL, type Packet, SOURCE } from '@protoloom/contracts';
 import { ND_NEIGHBOR_ADVERT, ND_NEIGHBOR_SOLICIT, ND_ROUTER_SOLICIT } from '@protoloom/contracts/icmp';
 import type { RouteQuery } from '@protoloom/contracts/ip';
 import { AF_INET6 } from '@protoloom/contracts/socket';
@@ -70,6 +70,7 @@ export class Sender {
     const route = routes.link(query);
     packet.hopLimit = wire.HOP_LIMIT;
     packet.trafficClass = this.#nd.interfaceSysctls.of(iface).ndiscTclass;
+    packet.flowLabel = NO_FLOW_LABEL;
     const sent = typeof route !== 'number' && icmp.send(packet, route) === 0;
     packets.done(packet);
     return sent;

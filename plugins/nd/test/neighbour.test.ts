@@ -191,7 +191,7 @@ describe('a neighbour is asked for [RFC 4861 §7.2.2]', () => {
 
   it('link-local neighbours from the link-local address', async () => {
     const link = new Link();
-    await send(link, 'fe80::9');
+    await send(link, 'fe80::9%eth0');
     expect(link.sent().map(({ source }) => source)).to.deep.equal([OUR_LINK_LOCAL]);
   });
 });

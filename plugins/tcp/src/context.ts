@@ -1,6 +1,6 @@
 // What every file of TCP shares within one stack: services, counters, sysctls, tables.
 import type { Chain, Clock, Counters, Entropy, Log, Lookup, Packets, SysctlValues, Table, Timers, Turns } from '@protoloom/contracts';
-import type { ErrorQueues, LocalPorts, RouteQuery, Routes } from '@protoloom/contracts/ip';
+import type { ErrorQueues, LocalPorts, RouteQuery, Routes, SocketNames } from '@protoloom/contracts/ip';
 import type { CongestionControl, TcpOption, TcpOptionConnection } from '@protoloom/contracts/tcp';
 import type { Marks } from './buffers/marks.js';
 import type { RingMemory } from './buffers/ring-memory.js';
@@ -38,6 +38,7 @@ export interface Tcp {
   readonly routes: Routes;
   /** Filled anew for each question. */
   readonly query: RouteQuery;
+  readonly names: SocketNames;
   readonly localPorts: LocalPorts;
   readonly errorQueues: ErrorQueues;
   readonly counters: TcpCounters;

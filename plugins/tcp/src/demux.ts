@@ -105,5 +105,5 @@ function scoreOf(tcb: Tcb, packet: Packet): number {
   if (!isUnspecifiedWords(tcb.addresses, SOURCE)) return equalWords(tcb.addresses, SOURCE, packet.addresses, DESTINATION) ? score + 2 : 0;
   const mapped = isMappedWords(packet.addresses, DESTINATION);
   if (isMappedWords(tcb.addresses, SOURCE)) return mapped ? score + 1 : 0;
-  return mapped && tcb.v6Only ? 0 : score;
+  return mapped && tcb.socket.v6Only ? 0 : score;
 }

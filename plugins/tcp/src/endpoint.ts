@@ -2,7 +2,6 @@
 import { DESTINATION, ERRNO, SOURCE, type WakeEntry } from '@protoloom/contracts';
 import {
   AF_INET,
-  AF_INET6,
   AF_UNSPEC,
   type Endpoint,
   IPPROTO_TCP,
@@ -20,7 +19,7 @@ import {
   type Views,
 } from '@protoloom/contracts/socket';
 import { TCP_CLOSE, TCP_CM_INQ, TCP_LISTEN, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
-import { copyWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
+import { copyWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import { disconnect } from './events/abort.js';
 import { close, shutdown } from './events/close.js';
@@ -85,9 +84,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   bind(address: SocketAddress): number {
     const { tcb } = this;
     if (tcb.state !== TCP_CLOSE || tcb.localPort !== 0) return -ERRNO.EINVAL;
-    const family = this.#familyOf(address);
-    if (family < 0) return family;
-    return this.#tcp.ports.bind(tcb, family, address.words, 0, address.port);
+    return this.#tcp.ports.bind(tcb, address);
   }
 
   connect(address: SocketAddress): number {
@@ -106,14 +103,14 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   /** @param text what may go with the SYN; undefined: connect(2). */
   #open(address: SocketAddress, text: Text | undefined): number {
     const { tcb } = this;
-    const family = this.#familyOf(address);
+    const family = this.#tcp.names.connect(tcb.socket, address);
     if (family < 0) return family;
     tcb.family = family;
     copyWords(address.words, 0, tcb.addresses, DESTINATION);
     if (family === AF_INET) {
       // An address of all zeros is written in the family's own form from here on.
       tcb.addresses[DESTINATION + 2] = 0xffff;
-      tcb.addresses[SOURCE + 2] = 0xffff;
+      if (isUnspecifiedWords(tcb.addresses, SOURCE)) tcb.addresses[SOURCE + 2] = 0xffff;
     }
     if (isUnspecifiedWords(tcb.addresses, DESTINATION)) this.#toOurselves();
     tcb.remotePort = address.port;
@@ -277,18 +274,8 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     into.family = this.socket.family;
     copyWords(this.tcb.addresses, from, into.words, 0);
     into.port = port;
-    into.scope = 0;
+    into.scope = this.#tcp.names.zoneOf(this.tcb.addresses, from, this.socket.boundInterface);
     into.flowLabel = 0;
-  }
-
-  /** The network family of an address on this socket, or -EAFNOSUPPORT, -EINVAL. A mapped address on an INET6 socket is AF_INET's. */
-  #familyOf({ family, words }: SocketAddress): number {
-    const { family: own } = this.socket;
-    if (own === AF_INET)
-      return family === AF_INET || (family === AF_UNSPEC && isUnspecifiedWords(words, 0)) ? AF_INET : -ERRNO.EAFNOSUPPORT;
-    if (family !== AF_INET6) return -ERRNO.EAFNOSUPPORT;
-    if (!isMappedWords(words, 0)) return AF_INET6;
-    return this.tcb.v6Only ? -ERRNO.ENETUNREACH : AF_INET;
   }
 
   /** 0.0.0.0 and :: as a destination are this host (RFC 1122 §3.2.1.3, as BSD and Linux read it): its loopback address. */

@@ -12,7 +12,7 @@ import { abort } from './events/abort.js';
 import { revertBackoff } from './events/timeouts.js';
 import { synTooBig } from './fastopen/client.js';
 import type { Request } from './listener.js';
-import { tooBig } from './route.js';
+import { mssFor, tooBig } from './route.js';
 import { enter, isConnecting } from './state.js';
 import { FLOW_CONNECTION, FLOW_REQUEST, type Tcb } from './tcb.js';
 import * as wire from './wire.js';
@@ -71,6 +71,8 @@ function connectionError(tcb: Tcb, seq: number, error: InboundError): void {
     return;
   }
   if (error.mtu > 0) {
+    // Over IPv6 what would not make segments shorter is no news, as on Linux: before the peer has told its own size, they are short.
+    if (error.family !== AF_INET && (tcb.state === TCP_SYN_SENT || mssFor(tcb, error.mtu) >= tcb.mss)) return;
     // RFC 1191 §6.4: what was too big is sent again in smaller segments, at once.
     tcb.route?.reduceMtu(error.mtu);
     tooBig(tcb);

@@ -24,6 +24,7 @@ import {
   LOCAL_PORTS,
   type LocalAddress,
   ROUTES,
+  SOCKET_NAMES,
   TRANSPORT_ERROR,
 } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
@@ -78,6 +79,7 @@ export const tcp = definePlugin({
     packets: use(PACKETS, '^1.0'),
     routes: use(ROUTES, '^1.0'),
     localPorts: use(LOCAL_PORTS, '^1.0'),
+    names: use(SOCKET_NAMES, '^1.0'),
     errorQueues: use(IP_ERROR_QUEUES, '^1.0'),
   },
   attaches: {
@@ -100,7 +102,15 @@ export const tcp = definePlugin({
   sysctls,
   create({ use: services, points, counters, sysctls }) {
     const { clock, entropy, routes } = services;
-    const stranger: Stranger = { family: 0, addresses: new Int32Array(8), localPort: 0, remotePort: 0, mark: 0, socket: undefined };
+    const stranger: Stranger = {
+      family: 0,
+      addresses: new Int32Array(8),
+      iface: 0,
+      localPort: 0,
+      remotePort: 0,
+      mark: 0,
+      socket: undefined,
+    };
     // The tables refer to the context that holds them: they are put in before anything runs.
     const context = {
       ...services,

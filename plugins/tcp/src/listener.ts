@@ -8,7 +8,7 @@ import type { Ecn } from './ecn.js';
 import { abort } from './events/abort.js';
 import type { FastOpenOption } from './fastopen/option.js';
 import { TIMESTAMP_BYTES } from './options.js';
-import { advertisedMss, defaultMss, resolve } from './route.js';
+import { advertisedMss, defaultMss, resolve, zoneOf } from './route.js';
 import { sendSynAck } from './segment.js';
 import type { Segment } from './segment-in.js';
 import { FLOW_REQUEST, type Tcb } from './tcb.js';
@@ -26,6 +26,8 @@ export class Request {
   readonly family: number;
   /** Ours at SOURCE, the peer's at DESTINATION. */
   readonly addresses = new Int32Array(8);
+  /** Where a link-local peer is, or the listener's interface: index, 0: any. */
+  readonly iface: number;
   readonly localPort: number;
   readonly remotePort: number;
   readonly irs: number;
@@ -68,6 +70,7 @@ export class Request {
     this.family = packet.family;
     copyWords(packet.addresses, DESTINATION, this.addresses, SOURCE);
     copyWords(packet.addresses, SOURCE, this.addresses, DESTINATION);
+    this.iface = listener.tcb.iface || zoneOf(listener.tcb.tcp, packet);
     this.localPort = localPort;
     this.remotePort = remotePort;
     this.irs = irs;
@@ -92,7 +95,7 @@ export class Request {
   answer(asked: number): number {
     const { tcp, listener } = this;
     const { socket, userMss, windowClamp } = listener.tcb;
-    const route = resolve(tcp, this, socket.boundInterface, socket.mark, socket.dontRoute);
+    const route = resolve(tcp, this, socket, socket.mark);
     if (typeof route === 'number') return route;
     this.route = route;
     // RFC 9293 §3.7.1: what the peer asks for, no more than TCP_MAXSEG.
@@ -118,7 +121,7 @@ export class Request {
   send(again: boolean): number {
     if (!this.route?.valid) {
       const { socket } = this.listener.tcb;
-      const route = resolve(this.tcp, this, socket.boundInterface, socket.mark, socket.dontRoute);
+      const route = resolve(this.tcp, this, socket, socket.mark);
       if (typeof route === 'number') return route;
       this.route = route;
     }

@@ -1,5 +1,7 @@
 // Local ports: who has which (bind's rules), and the choice of one (RFC 6056 §3.3.3, algorithm 3).
 import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
+import { RTN_UNSPEC } from '@protoloom/contracts/ip';
+import type { SocketAddress } from '@protoloom/contracts/socket';
 import { TCP_LISTEN } from '@protoloom/contracts/tcp';
 import { copyWords, equalWords, isMappedWords, isUnspecifiedWords, SipHash } from '@protoloom/wire';
 import type { Tcp } from './context.js';
@@ -31,11 +33,13 @@ export class Ports {
   }
 
   /** bind(2): an address, or any, and a port, or 0 for one of our choice. @returns 0 or a negative errno. */
-  bind(tcb: Tcb, family: number, words: Int32Array, at: number, port: number): number {
-    const { routes, localPorts, entropy } = this.#tcp;
-    const any = isUnspecifiedWords(words, at);
-    if (!any && !routes.isLocal(family, words, at)) return -ERRNO.EADDRNOTAVAIL;
-    if (!any || isMappedWords(words, at)) copyWords(words, at, tcb.addresses, SOURCE);
+  bind(tcb: Tcb, address: SocketAddress): number {
+    const { words, port } = address;
+    const { names, localPorts, entropy } = this.#tcp;
+    const type = names.bind(tcb.socket, address);
+    if (type < 0) return type;
+    const any = type === RTN_UNSPEC;
+    if (!any || isMappedWords(words, 0)) copyWords(words, 0, tcb.addresses, SOURCE);
     tcb.boundAddress = !any;
     let chosen = port;
     if (port === 0) {
@@ -158,11 +162,11 @@ function overlap(tcb: Tcb, other: PortHolder): boolean {
 function sameFamilies(tcb: Tcb, other: PortHolder): boolean {
   if (!isTcb(other)) return true;
   const onlyFour = (one: Tcb): boolean => isMappedWords(one.addresses, SOURCE);
-  return !((tcb.v6Only && onlyFour(other)) || (other.v6Only && onlyFour(tcb)));
+  return !((tcb.socket.v6Only && onlyFour(other)) || (other.socket.v6Only && onlyFour(tcb)));
 }
 
 /** Whether a wildcard's family takes in the address of another. */
 function takes(wildcard: Tcb, other: PortHolder): boolean {
   const mapped = isMappedWords(other.addresses, SOURCE);
-  return isMappedWords(wildcard.addresses, SOURCE) ? mapped : !(mapped && wildcard.v6Only);
+  return isMappedWords(wildcard.addresses, SOURCE) ? mapped : !(mapped && wildcard.socket.v6Only);
 }

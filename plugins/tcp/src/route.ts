@@ -1,6 +1,7 @@
 // A connection's way to its peer, and the segment size that follows from it: RFC 9293 §3.7.1, RFC 1191, RFC 6691.
-import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
+import { DESTINATION, ERRNO, type Packet, SOURCE } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
+import type { SocketState } from '@protoloom/contracts/socket';
 import { TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { copyWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
@@ -17,18 +18,24 @@ export const defaultMss = (route: Route): number => (route.headerBytes >= 40 ? 1
 export interface Peer {
   readonly family: number;
   readonly addresses: Int32Array;
+  /** Index of the interface that it is reached by, 0: any. */
+  readonly iface: number;
 }
 
-/** Asks for a route. @returns it, or a negative errno. */
-export function resolve(tcp: Tcp, peer: Peer, iface: number, mark: number, onLink: boolean): Route | number {
+/** Index of the interface that a packet's sender is reached by, where its address means nothing elsewhere (RFC 4007); else 0. */
+export const zoneOf = ({ names }: Tcp, { addresses, iface }: Packet): number => names.zoneOf(addresses, SOURCE, iface.index);
+
+/** Asks for a route. @param socket whose options have a say. @returns it, or a negative errno. */
+export function resolve(tcp: Tcp, peer: Peer, socket: SocketState | undefined, mark: number): Route | number {
   const { query } = tcp;
   query.family = peer.family;
   copyWords(peer.addresses, SOURCE, query.addresses, SOURCE);
   copyWords(peer.addresses, DESTINATION, query.addresses, DESTINATION);
-  query.iface = iface;
+  query.iface = peer.iface;
   query.mark = mark;
   query.trafficClass = 0;
-  query.onLink = onLink;
+  query.onLink = socket?.dontRoute === true;
+  query.socket = socket;
   return tcp.routes.resolve(query);
 }
 
@@ -39,7 +46,7 @@ export function routeOf(tcb: Tcb): Route | number {
     if (route.mtu !== tcb.pathMtu) followMtu(tcb, route);
     return route;
   }
-  const fresh = resolve(tcb.tcp, tcb, socket.boundInterface, socket.mark, socket.dontRoute);
+  const fresh = resolve(tcb.tcp, tcb, socket, socket.mark);
   if (typeof fresh === 'number') {
     tcb.route = undefined;
     tcb.softError = -fresh;

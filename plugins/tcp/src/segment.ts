@@ -232,7 +232,7 @@ export function sendBare(
   tsVal: number,
   tsEcr: number,
 ): number {
-  const route = resolve(tcp, peer, 0, peer.mark, false);
+  const route = resolve(tcp, peer, undefined, peer.mark);
   if (typeof route === 'number') return route;
   const headerBytes = wire.HEADER_BYTES + (timestamps ? TIMESTAMP_BYTES : 0);
   const packet = tcp.packets.make(0);

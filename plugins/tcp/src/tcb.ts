@@ -70,8 +70,6 @@ export class Tcb {
   /** The user chose the local address, or port, by bind(). */
   boundAddress = false;
   boundPort = false;
-  /** IPV6_V6ONLY: a wildcard listener is not for mapped addresses. */
-  v6Only = false;
   route: Route | undefined = undefined;
   /** Written while LISTEN: its queues. */
   listener: Listener | undefined = undefined;
@@ -315,6 +313,11 @@ export class Tcb {
       this.addresses[SOURCE + 2] = 0xffff;
       this.addresses[DESTINATION + 2] = 0xffff;
     }
+  }
+
+  /** Index of the interface that its packets leave by, 0: any. */
+  get iface(): number {
+    return this.socket.boundInterface;
   }
 
   /** This turn's egress: output.ts. */

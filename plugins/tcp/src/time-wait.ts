@@ -15,6 +15,7 @@ export class TimeWait {
   readonly family: number;
   /** Ours at SOURCE, the peer's at DESTINATION. */
   readonly addresses = new Int32Array(8);
+  readonly iface: number;
   readonly localPort: number;
   readonly remotePort: number;
   readonly mark: number;
@@ -42,6 +43,7 @@ export class TimeWait {
     this.family = tcb.family;
     copyWords(tcb.addresses, 0, this.addresses, 0);
     copyWords(tcb.addresses, DESTINATION, this.addresses, DESTINATION);
+    this.iface = tcb.iface;
     this.localPort = tcb.localPort;
     this.remotePort = tcb.remotePort;
     this.mark = tcb.socket.mark;

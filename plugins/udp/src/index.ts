@@ -12,7 +12,7 @@ import {
   use,
   useIfPresent,
 } from '@protoloom/contracts';
-import { type InboundError, IP_ERROR_QUEUES, IP_ERRORS, LOCAL_PORTS, ROUTES, TRANSPORT_ERROR } from '@protoloom/contracts/ip';
+import { type InboundError, IP_ERROR_QUEUES, IP_ERRORS, LOCAL_PORTS, ROUTES, SOCKET_NAMES, TRANSPORT_ERROR } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
@@ -35,6 +35,7 @@ export const udp = definePlugin({
   headerBytes: wire.HEADER_BYTES,
   uses: {
     routes: use(ROUTES, '^1.0'),
+    names: use(SOCKET_NAMES, '^1.0'),
     errors: use(IP_ERRORS, '^1.0'),
     localPorts: use(LOCAL_PORTS, '^1.0'),
     errorQueues: use(IP_ERROR_QUEUES, '^1.0'),
@@ -53,11 +54,12 @@ export const udp = definePlugin({
     ...socketAttachments,
   },
   counters,
-  create({ use: { routes, errors, errorQueues, localPorts, packets, turns, sockets, entropy, memberships }, counters: count }) {
+  create({ use: { routes, names, errors, errorQueues, localPorts, packets, turns, sockets, entropy, memberships }, counters: count }) {
     const ports = new PortTable(entropy.word(), entropy.word());
     const context = {
       ports,
       routes,
+      names,
       errors,
       localPorts,
       errorQueues,

@@ -1,6 +1,8 @@
 // Who has which port: RFC 768, RFC 1122 §4.1.3; look-up and rules of bind() as Linux's.
 import { DESTINATION, type Packet, SOURCE } from '@protoloom/contracts';
+import type { SocketState } from '@protoloom/contracts/socket';
 import { equalWords, FlowTable, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
+import type { Association } from './association.js';
 import type { UdpEndpoint } from './endpoint.js';
 
 const NONE: readonly UdpEndpoint[] = [];
@@ -14,10 +16,10 @@ const OWN_FAMILY = 1;
 
 /** How well a socket fits a datagram, 0: not at all. Linux's compute_score. */
 function score(endpoint: UdpEndpoint, packet: Packet, remotePort: number): number {
-  const { addresses } = endpoint;
+  const { addresses, connected, remotePort: peerPort } = endpoint.names;
   let points = 1;
-  if (endpoint.connected) {
-    if (endpoint.remotePort !== remotePort || !equalWords(addresses, DESTINATION, packet.addresses, SOURCE)) return 0;
+  if (connected) {
+    if (peerPort !== remotePort || !equalWords(addresses, DESTINATION, packet.addresses, SOURCE)) return 0;
     points += CONNECTED;
   }
   const bound = endpoint.socket.boundInterface;
@@ -30,13 +32,13 @@ function score(endpoint: UdpEndpoint, packet: Packet, remotePort: number): numbe
     return points + ADDRESS;
   }
   const mapped = isMappedWords(addresses, SOURCE);
-  if (!covers(endpoint, mapped, isMappedWords(packet.addresses, DESTINATION))) return 0;
+  if (!covers(endpoint.socket, mapped, isMappedWords(packet.addresses, DESTINATION))) return 0;
   return mapped ? points + OWN_FAMILY : points;
 }
 
 /** Whether a socket's wildcard takes in an address: one of its own family, and of IPv4 where an IPv6 socket is for both. */
-const covers = (endpoint: UdpEndpoint, wildcardMapped: boolean, mapped: boolean): boolean =>
-  wildcardMapped === mapped || (mapped && !endpoint.v6Only);
+const covers = (socket: SocketState, wildcardMapped: boolean, mapped: boolean): boolean =>
+  wildcardMapped === mapped || (mapped && !socket.v6Only);
 
 export class PortTable {
   readonly #ports: (readonly UdpEndpoint[] | undefined)[] = [];
@@ -52,22 +54,24 @@ export class PortTable {
   }
 
   add(endpoint: UdpEndpoint): void {
-    this.#ports[endpoint.localPort] = [...this.on(endpoint.localPort), endpoint];
+    const { localPort } = endpoint.names;
+    this.#ports[localPort] = [...this.on(localPort), endpoint];
   }
 
   remove(endpoint: UdpEndpoint): void {
-    const left = this.on(endpoint.localPort).filter((other) => other !== endpoint);
-    this.#ports[endpoint.localPort] = left.length === 0 ? undefined : left;
+    const { localPort } = endpoint.names;
+    const left = this.on(localPort).filter((other) => other !== endpoint);
+    this.#ports[localPort] = left.length === 0 ? undefined : left;
   }
 
   /** Several may be connected alike (SO_REUSEPORT): the first has the flow; after it `find` looks among all. */
   connect(endpoint: UdpEndpoint): void {
-    const { addresses, localPort, remotePort } = endpoint;
+    const { addresses, localPort, remotePort } = endpoint.names;
     this.#connected.set(addresses, SOURCE, DESTINATION, localPort, remotePort, endpoint);
   }
 
   disconnect(endpoint: UdpEndpoint): void {
-    const { addresses, localPort, remotePort } = endpoint;
+    const { addresses, localPort, remotePort } = endpoint.names;
     if (this.#connected.get(addresses, SOURCE, DESTINATION, localPort, remotePort) !== endpoint) return;
     this.#connected.delete(addresses, SOURCE, DESTINATION, localPort, remotePort);
   }
@@ -94,7 +98,7 @@ export class PortTable {
         if (!endpoint.socket.reusePort) best = endpoint;
       }
     }
-    if (equals <= 1 || best?.socket.reusePort !== true || best.connected) return best;
+    if (equals <= 1 || best?.socket.reusePort !== true || best.names.connected) return best;
     let skip = (((packet.addresses[SOURCE + 3] as number) ^ remotePort) >>> 0) % equals;
     for (let i = 0; i < bound.length; i++) {
       const endpoint = bound[i] as UdpEndpoint;
@@ -113,26 +117,26 @@ export class PortTable {
     const connected = this.#connected.get(addresses, SOURCE, DESTINATION, localPort, remotePort);
     if (connected !== undefined) return connected;
     return this.on(localPort).find(
-      (endpoint) =>
-        !endpoint.connected &&
-        (isUnspecifiedWords(endpoint.addresses, SOURCE) || equalWords(endpoint.addresses, SOURCE, addresses, SOURCE)),
+      ({ names }) =>
+        !names.connected && (isUnspecifiedWords(names.addresses, SOURCE) || equalWords(names.addresses, SOURCE, addresses, SOURCE)),
     );
   }
 
   /** Whether bind() to an address and port would take them from another. */
-  conflicts(endpoint: UdpEndpoint, words: Int32Array, port: number): boolean {
+  conflicts(names: Association, words: Int32Array, port: number): boolean {
     const any = isUnspecifiedWords(words, 0);
     const mapped = isMappedWords(words, 0);
     return this.on(port).some((other) => {
-      if (other === endpoint) return false;
-      const a = endpoint.socket;
+      if (other.names === names) return false;
+      const a = names.socket;
       const b = other.socket;
       if (a.boundInterface !== 0 && b.boundInterface !== 0 && a.boundInterface !== b.boundInterface) return false;
       if ((a.reuseAddress && b.reuseAddress) || (a.reusePort && b.reusePort)) return false;
-      const otherAny = isUnspecifiedWords(other.addresses, SOURCE);
-      if (!any && !otherAny) return equalWords(words, 0, other.addresses, SOURCE);
-      const otherMapped = isMappedWords(other.addresses, SOURCE);
-      return (any && covers(endpoint, mapped, otherMapped)) || (otherAny && covers(other, otherMapped, mapped));
+      const { addresses } = other.names;
+      const otherAny = isUnspecifiedWords(addresses, SOURCE);
+      if (!any && !otherAny) return equalWords(words, 0, addresses, SOURCE);
+      const otherMapped = isMappedWords(addresses, SOURCE);
+      return (any && covers(a, mapped, otherMapped)) || (otherAny && covers(b, otherMapped, mapped));
     });
   }
 }

@@ -37,6 +37,7 @@ export function cut(packets: Packets, whole: Packet, offset: number, count: numb
   piece.destinationType = whole.destinationType;
   piece.hopLimit = whole.hopLimit;
   piece.trafficClass = whole.trafficClass;
+  piece.flowLabel = whole.flowLabel;
   piece.mark = whole.mark;
   piece.rxUs = whole.rxUs;
   return piece;

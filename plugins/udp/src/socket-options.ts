@@ -40,25 +40,28 @@ const option = (set: (endpoint: UdpEndpoint, value: number) => number, get: (end
   get: ({ endpoint }) => (endpoint instanceof UdpEndpoint ? get(endpoint) : -ERRNO.ENOPROTOOPT),
 });
 
-const flag = (field: 'takesNoChecksum' | 'sendsNoChecksum'): SocketOption =>
-  option(
-    (endpoint, value) => {
-      endpoint[field] = value !== 0;
+export const socketHandlers: Record<Name, SocketOption> & { segmentControl: ControlMessage } = {
+  noCheck6Tx: option(
+    ({ sender }, value) => {
+      sender.sendsNoChecksum = value !== 0;
       return 0;
     },
-    (endpoint) => (endpoint[field] ? 1 : 0),
-  );
-
-export const socketHandlers: Record<Name, SocketOption> & { segmentControl: ControlMessage } = {
-  noCheck6Tx: flag('sendsNoChecksum'),
-  noCheck6Rx: flag('takesNoChecksum'),
+    ({ sender }) => (sender.sendsNoChecksum ? 1 : 0),
+  ),
+  noCheck6Rx: option(
+    (endpoint, value) => {
+      endpoint.takesNoChecksum = value !== 0;
+      return 0;
+    },
+    ({ takesNoChecksum }) => (takesNoChecksum ? 1 : 0),
+  ),
   segment: option(
     (endpoint, value) => {
       if (!isSegmentSize(value)) return -ERRNO.EINVAL;
-      endpoint.segmentBytes = value;
+      endpoint.sender.segmentBytes = value;
       return 0;
     },
-    ({ segmentBytes }) => segmentBytes,
+    ({ sender }) => sender.segmentBytes,
   ),
   segmentControl: {
     write(_, packet, value) {

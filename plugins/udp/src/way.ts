@@ -1,11 +1,9 @@
 // The way to where datagrams go: RFC 1122 §3.3.1.2. What was asked for last is kept, so an echo server asks once.
-import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
+import { DESTINATION, SOURCE } from '@protoloom/contracts';
 import type { Route, RouteQuery, Routes } from '@protoloom/contracts/ip';
-import { IP_MULTICAST_IF } from '@protoloom/contracts/ipv4';
-import { IPV6_MULTICAST_IF } from '@protoloom/contracts/ipv6';
-import { AF_INET, AF_INET6, AF_UNSPEC, IPPROTO_IP, IPPROTO_IPV6, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
-import { copyWords, equalWords, isMappedWords, isMulticastWords, isUnspecifiedWords } from '@protoloom/wire';
-import type { UdpEndpoint } from './endpoint.js';
+import { AF_INET, type Control, type Sockets } from '@protoloom/contracts/socket';
+import { copyWords, equalWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
+import type { Association } from './association.js';
 
 export interface WayContext {
   readonly routes: Routes;
@@ -14,15 +12,15 @@ export interface WayContext {
 
 export class Way {
   readonly #context: WayContext;
-  readonly #endpoint: UdpEndpoint;
+  readonly #names: Association;
   readonly #query: RouteQuery;
   #route: Route | undefined = undefined;
   /** The scope that `#route` was asked for with. */
   #scope = 0;
 
-  constructor(context: WayContext, endpoint: UdpEndpoint) {
+  constructor(context: WayContext, names: Association) {
     this.#context = context;
-    this.#endpoint = endpoint;
+    this.#names = names;
     this.#query = context.routes.query();
   }
 
@@ -38,20 +36,37 @@ export class Way {
    * @param scope index of an interface, 0: any. @param onLink MSG_DONTROUTE: for this once, so it is not kept.
    */
   to(family: number, words: Int32Array, at: number, scope: number, onLink: boolean): Route | number {
-    const query = this.#query;
-    const { addresses, ownSource } = this.#endpoint;
-    query.family = family;
-    query.addresses.fill(0, SOURCE, SOURCE + 4);
-    if (ownSource) copyWords(addresses, SOURCE, query.addresses, SOURCE);
-    copyWords(words, at, query.addresses, DESTINATION);
-    if (family === AF_INET) query.addresses[DESTINATION + 2] = 0xffff;
-    // 0.0.0.0 and :: are this host: RFC 1122 §3.2.1.3, as BSD and Linux read it.
-    if (isUnspecifiedWords(query.addresses, DESTINATION)) query.addresses[DESTINATION + 3] = family === AF_INET ? 0x7f00_0001 : 1;
+    this.#to(family, words, at);
     const route = this.#ask(scope, onLink);
     if (onLink || typeof route === 'number') return route;
     this.#route = route;
     this.#scope = scope;
     return route;
+  }
+
+  /** As `to`, where control messages have a say; not kept. */
+  asked(family: number, words: Int32Array, at: number, scope: number, onLink: boolean, controls: readonly Control[]): Route | number {
+    const { socket } = this.#names;
+    this.#to(family, words, at);
+    this.#query.iface = scope || socket.boundInterface;
+    const result = this.#context.sockets.askControls(socket, this.#query, controls);
+    return result < 0 ? result : this.#ask(this.#query.iface, onLink);
+  }
+
+  /** Writes the addresses of the question. */
+  #to(family: number, words: Int32Array, at: number): void {
+    const query = this.#query;
+    const { addresses, ownSource, boundAddress } = this.#names;
+    const mapped = isMappedWords(addresses, SOURCE);
+    query.family = family;
+    query.addresses.fill(0, SOURCE, SOURCE + 4);
+    // A source that was chosen for a peer of the one family is none for those of the other.
+    if (ownSource && (boundAddress || mapped === (family === AF_INET))) copyWords(addresses, SOURCE, query.addresses, SOURCE);
+    else if (mapped) query.addresses[SOURCE + 2] = 0xffff;
+    copyWords(words, at, query.addresses, DESTINATION);
+    if (family === AF_INET) query.addresses[DESTINATION + 2] = 0xffff;
+    // 0.0.0.0 and :: are this host: RFC 1122 §3.2.1.3, as BSD and Linux read it.
+    if (isUnspecifiedWords(query.addresses, DESTINATION)) query.addresses[DESTINATION + 3] = family === AF_INET ? 0x7f00_0001 : 1;
   }
 
   /** A packet between these addresses was longer than the path takes: RFC 1191 §6.3. It need not be the path that is kept. */
@@ -69,32 +84,12 @@ export class Way {
   }
 
   #ask(scope: number, onLink: boolean): Route | number {
-    const { socket } = this.#endpoint;
+    const { socket } = this.#names;
     const query = this.#query;
-    query.iface = socket.boundInterface || scope || this.#groupInterface();
+    query.iface = scope || socket.boundInterface;
     query.mark = socket.mark;
     query.onLink = onLink || socket.dontRoute;
+    query.socket = socket;
     return this.#context.routes.resolve(query);
   }
-
-  /** IP_MULTICAST_IF, IPV6_MULTICAST_IF. */
-  #groupInterface(): number {
-    const { family, addresses } = this.#query;
-    if (!isMulticastWords(addresses, DESTINATION)) return 0;
-    const { sockets } = this.#context;
-    const index =
-      family === AF_INET
-        ? sockets.getOption(this.#endpoint, IPPROTO_IP, IP_MULTICAST_IF)
-        : sockets.getOption(this.#endpoint, IPPROTO_IPV6, IPV6_MULTICAST_IF);
-    return typeof index === 'number' && index > 0 ? index : 0;
-  }
-}
-
-/** The network family of an address on a socket, or a negative errno; a mapped one on an INET6 socket is AF_INET's. */
-export function familyOf({ socket, v6Only }: UdpEndpoint, { family, words }: SocketAddress): number {
-  if (socket.family === AF_INET)
-    return family === AF_INET || (family === AF_UNSPEC && isUnspecifiedWords(words, 0)) ? AF_INET : -ERRNO.EAFNOSUPPORT;
-  if (family !== AF_INET6) return -ERRNO.EAFNOSUPPORT;
-  if (!isMappedWords(words, 0)) return AF_INET6;
-  return v6Only ? -ERRNO.ENETUNREACH : AF_INET;
 }

@@ -41,6 +41,7 @@ export class PooledPacket implements Packet {
   hopLimit = -1;
   trafficClass = -1;
   ecn = 0;
+  flowLabel = 0;
   options: Uint8Array | undefined = undefined;
   dontFragment = false;
   socket: SocketState | undefined = undefined;
@@ -191,6 +192,7 @@ export class PooledPacket implements Packet {
     this.destinationType = 0;
     this.hopLimit = -1;
     this.trafficClass = -1;
+    this.flowLabel = 0;
     this.ecn = 0;
     this.options = undefined;
     this.dontFragment = false;

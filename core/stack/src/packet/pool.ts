@@ -112,6 +112,7 @@ export class PacketPool implements Packets {
     to.addresses.set(from.addresses);
     to.hopLimit = from.hopLimit;
     to.trafficClass = from.trafficClass;
+    to.flowLabel = from.flowLabel;
     to.ecn = from.ecn;
     to.options = from.options;
     to.dontFragment = from.dontFragment;

@@ -432,6 +432,7 @@ export class Socket implements AsyncDisposable, ReadinessListener {
       throw new SocketError('EINVAL', syscall, `a port is a whole number from 0 to 65535, not ${port}`);
     into.family = this.family;
     into.port = port;
+    into.scope = 0;
     into.words.fill(0);
     const text = address === '' ? undefined : address;
     // Any address is all zero in every family; an IPv4 one in mapped form is the family's own affair to read.

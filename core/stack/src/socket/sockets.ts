@@ -1,5 +1,6 @@
 // socket(2), setsockopt(2) and control messages below the facade: what plugins and the facade open endpoints with.
 import { ERRNO, type ErrnoCode, type Lookup, type Packet } from '@protoloom/contracts';
+import type { RouteQuery } from '@protoloom/contracts/ip';
 import {
   type AddressFamily,
   AF_UNSPEC,
@@ -45,6 +46,7 @@ export class StackSockets implements Sockets {
     const found = this.resolve(family, type, protocol);
     if ('code' in found) return -ERRNO[found.code];
     const state = new StackSocketState(family, type, found.protocol, this.#defaults);
+    this.#points.addressFamilies.get(family)?.opened?.(state);
     const endpoint = found.type.open(state);
     if (typeof endpoint !== 'number') state.endpoint = endpoint;
     return endpoint;
@@ -113,12 +115,21 @@ export class StackSockets implements Sockets {
     }
   }
 
+  askControls(socket: SocketState, query: RouteQuery, controls: readonly Control[]): number {
+    for (const { level, type, value } of controls) {
+      const result = this.#points.controlMessages.get({ level, type, label: '' })?.ask?.(socket, query, value as OptionValue) ?? 0;
+      if (result < 0) return result;
+    }
+    return 0;
+  }
+
   writeControls(socket: SocketState, packet: Packet, controls: readonly Control[]): number {
     for (const { level, type, value } of controls) {
       const message = this.#points.controlMessages.get({ level, type, label: '' });
       // Nobody sends an error.
-      if (message?.write === undefined || (typeof value === 'object' && 'offender' in value)) return -ERRNO.EINVAL;
-      const result = message.write(socket, packet, value as OptionValue);
+      if (typeof value === 'object' && 'offender' in value) return -ERRNO.EINVAL;
+      if (message?.write === undefined && message?.ask === undefined) return -ERRNO.EINVAL;
+      const result = message.write?.(socket, packet, value as OptionValue) ?? 0;
       if (result < 0) return result;
     }
     return 0;

@@ -17,6 +17,9 @@ const RARE = {
   linger: -1,
   receiveErrors4: false,
   receiveErrors6: false,
+  v6Only: false,
+  freeBind: false,
+  sendsFlowLabel: false,
   zeroCopy: false,
   timestamping: 0,
   timestampOrigin: 0,
@@ -47,6 +50,9 @@ export class StackSocketState implements SocketState {
   receiveLowWater = 1;
   declare receiveErrors4: boolean;
   declare receiveErrors6: boolean;
+  declare v6Only: boolean;
+  declare freeBind: boolean;
+  declare sendsFlowLabel: boolean;
   declare zeroCopy: boolean;
   declare timestamping: number;
   declare timestampOrigin: number;

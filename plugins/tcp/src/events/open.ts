@@ -1,6 +1,7 @@
 // OPEN, RFC 9293 §3.10.1: active (connect), passive (listen), and taking what a passive one begot (accept).
 import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
 import { type Route, RTN_BROADCAST, RTN_MULTICAST } from '@protoloom/contracts/ip';
+import { AF_INET } from '@protoloom/contracts/socket';
 import { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { copyWords, isUnspecifiedWords } from '@protoloom/wire';
 import { initialRcvMss } from '../ack.js';
@@ -30,7 +31,7 @@ const REUSE_STEP = 65_535 + 2;
 export function connect(tcb: Tcb, text: Text | undefined): number {
   if (tcb.state !== TCP_CLOSE) return tcb.state === TCP_LISTEN ? -ERRNO.EISCONN : -ERRNO.EALREADY;
   const { tcp, socket } = tcb;
-  const route = resolve(tcp, tcb, socket.boundInterface, socket.mark, socket.dontRoute);
+  const route = resolve(tcp, tcb, socket, socket.mark);
   if (typeof route === 'number') return route;
   if (route.type === RTN_BROADCAST || route.type === RTN_MULTICAST) return -ERRNO.ENETUNREACH;
   if (isUnspecifiedWords(tcb.addresses, SOURCE)) copyWords(route.addresses, SOURCE, tcb.addresses, SOURCE);
@@ -54,10 +55,9 @@ export function connect(tcb: Tcb, text: Text | undefined): number {
 
 /** What bind() did not fix is free again after a connect that failed. */
 function releaseAddress(tcb: Tcb): void {
-  if (!tcb.boundAddress) {
-    tcb.addresses.fill(0, SOURCE, SOURCE + 2);
-    tcb.addresses[SOURCE + 3] = 0;
-  }
+  if (tcb.boundAddress) return;
+  tcb.addresses.fill(0, SOURCE, SOURCE + 4);
+  if (tcb.socket.family === AF_INET) tcb.addresses[SOURCE + 2] = 0xffff;
 }
 
 function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {

@@ -222,6 +222,8 @@ export function beget(request: Request, seg: Segment): Tcb {
   const child = makeTcb(tcp, parent.socket.inherit(), request.family);
   copyWords(request.addresses, SOURCE, child.addresses, SOURCE);
   copyWords(request.addresses, 4, child.addresses, 4);
+  // So that link-local addresses mean the link that they came from.
+  child.socket.boundInterface = request.iface;
   child.localPort = request.localPort;
   child.remotePort = request.remotePort;
   inheritWishes(parent, child);
