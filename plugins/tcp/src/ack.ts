@@ -82,6 +82,7 @@ export function dataReceived(tcb: Tcb, seg: Segment): void {
     else if (gap > tcb.rtoUs) moreQuickAcks(tcb, MAX_QUICK_ACKS);
   }
   tcb.lastReceivedUs = nowUs;
+  tcb.peerFlowLabel = seg.packet.flowLabel;
   if (seg.textLength >= 128) growWindow(tcb, seg.textLength);
 }
 

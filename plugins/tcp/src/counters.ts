@@ -33,6 +33,12 @@ export const counters = {
   delayedAckLost: { unit: 'packets', mib: 'TcpExt.DelayedACKLost', doc: 'Segments that came again, since our ACK was late or lost.' },
   listenOverflows: { unit: 'packets', mib: 'TcpExt.ListenOverflows', doc: 'The accept queue was full.' },
   listenDrops: { unit: 'packets', mib: 'TcpExt.ListenDrops', doc: 'SYNs and handshakes dropped.' },
+  timeoutRehash: { unit: 'events', mib: 'TcpExt.TcpTimeoutRehash', doc: 'Other hashes of a connection, taken at a timeout.' },
+  duplicateDataRehash: {
+    unit: 'events',
+    mib: 'TcpExt.TcpDuplicateDataRehash',
+    doc: 'Those taken since data came again with another flow label: our ACKs do not seem to arrive.',
+  },
   timeouts: { unit: 'events', mib: 'TcpExt.TCPTimeouts', doc: 'Retransmission timeouts.' },
   abortOnData: { unit: 'events', mib: 'TcpExt.TCPAbortOnData', doc: 'Reset by SO_LINGER of 0, or with data nobody reads.' },
   abortOnClose: { unit: 'events', mib: 'TcpExt.TCPAbortOnClose', doc: 'Closed with data unread: reset.' },

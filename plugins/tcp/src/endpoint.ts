@@ -106,6 +106,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     const family = this.#tcp.names.connect(tcb.socket, address);
     if (family < 0) return family;
     tcb.family = family;
+    tcb.flowLabel = tcb.socket.sendsFlowLabel ? address.flowLabel : 0;
     copyWords(address.words, 0, tcb.addresses, DESTINATION);
     if (family === AF_INET) {
       // An address of all zeros is written in the family's own form from here on.
@@ -252,6 +253,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     const { tcb } = this;
     if (tcb.state === TCP_CLOSE || tcb.state === TCP_LISTEN || tcb.state === TCP_SYN_SENT) return -ERRNO.ENOTCONN;
     this.#write(into, DESTINATION, tcb.remotePort);
+    into.flowLabel = tcb.flowLabel;
     return 0;
   }
 

@@ -106,6 +106,7 @@ export const tcp = definePlugin({
       family: 0,
       addresses: new Int32Array(8),
       iface: 0,
+      txHash: 0,
       localPort: 0,
       remotePort: 0,
       mark: 0,

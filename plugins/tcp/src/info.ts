@@ -26,10 +26,7 @@ const options = (tcb: Tcb): number =>
   (tcb.fastOpen?.textTaken ? OPTION_SYN_DATA : 0) |
   (tcb.fastOpen?.isChild ? OPTION_TFO_CHILD : 0);
 
-/**
- * Linux itself has never kept `tcpi_last_ack_sent`, nor `tcpi_fackets` since 4.15; `tcpi_rehash` counts other ways by another hash of the
- * flow, of which there is none here.
- */
+/** Linux itself has never kept `tcpi_last_ack_sent`, nor `tcpi_fackets` since 4.15. */
 export function info(tcb: Tcb): Readonly<Record<string, number>> {
   const { view, control, recovery, mss } = tcb;
   const { nowUs } = tcb.tcp.clock;
@@ -97,7 +94,7 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_snd_wnd: tcb.sndWnd,
     tcpi_rcv_wnd: receiveWindow(tcb),
     tcpi_rcv_ooopack: tcb.outOfOrderSegments,
-    tcpi_rehash: 0,
+    tcpi_rehash: timeouts?.rehashes ?? 0,
     tcpi_total_rto: timeouts?.count ?? 0,
     tcpi_total_rto_recoveries: timeouts?.episodes ?? 0,
     tcpi_total_rto_time: timeouts === undefined ? 0 : Math.floor((timeouts.us + runningUs) / 1000),

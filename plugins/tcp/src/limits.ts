@@ -62,6 +62,8 @@ export class Timeouts {
   count = 0;
   /** Series of them. */
   episodes = 0;
+  /** Other hashes taken on their account: tx-hash.ts. */
+  rehashes = 0;
   /** Spent in series that are over, and when the one at hand began, µs; -1: none. */
   us = 0;
   sinceUs = -1;

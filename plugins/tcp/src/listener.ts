@@ -12,6 +12,7 @@ import { advertisedMss, defaultMss, resolve, zoneOf } from './route.js';
 import { sendSynAck } from './segment.js';
 import type { Segment } from './segment-in.js';
 import { FLOW_REQUEST, type Tcb } from './tcb.js';
+import { randomHash } from './tx-hash.js';
 import { chooseScale, fullSpace, initialWindow, openingClamp } from './window.js';
 
 /** RFC 6298 §2.1: first time-out of a SYN-ACK. */
@@ -28,6 +29,7 @@ export class Request {
   readonly addresses = new Int32Array(8);
   /** Where a link-local peer is, or the listener's interface: index, 0: any. */
   readonly iface: number;
+  txHash: number;
   readonly localPort: number;
   readonly remotePort: number;
   readonly irs: number;
@@ -71,6 +73,7 @@ export class Request {
     copyWords(packet.addresses, DESTINATION, this.addresses, SOURCE);
     copyWords(packet.addresses, SOURCE, this.addresses, DESTINATION);
     this.iface = listener.tcb.iface || zoneOf(listener.tcb.tcp, packet);
+    this.txHash = randomHash(listener.tcb.tcp);
     this.localPort = localPort;
     this.remotePort = remotePort;
     this.irs = irs;
@@ -125,6 +128,7 @@ export class Request {
       if (typeof route === 'number') return route;
       this.route = route;
     }
+    if (again && this.tcp.sysctls.txRehash !== 0) this.txHash = randomHash(this.tcp);
     const result = sendSynAck(this.tcp, this, this.route, this.iss, this.rcvNxt, this.rcvWnd, again);
     if (again) {
       this.retransmits++;

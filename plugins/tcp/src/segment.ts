@@ -107,6 +107,8 @@ export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number
 
 function fromSocket(tcb: Tcb, packet: Packet): void {
   packet.socket = tcb.socket;
+  packet.hash = tcb.txHash;
+  packet.flowLabel = tcb.flowLabel;
   packet.mark = tcb.socket.mark;
   packet.priority = tcb.socket.priority;
 }
@@ -211,6 +213,8 @@ export interface BarePeer extends Peer {
   readonly localPort: number;
   readonly remotePort: number;
   readonly mark: number;
+  /** 0: none, the packet's own fields tell its flow. */
+  readonly txHash: number;
   /** Whose options hold: a listener's, for what is half open. */
   readonly socket: SocketState | undefined;
 }
@@ -240,6 +244,7 @@ export function sendBare(
   wire.writeHeader(packet.view, at, peer.localPort, peer.remotePort, seq, ack, headerBytes, flags, window, 0);
   if (timestamps) writeTimestamp(packet.view, at + wire.HEADER_BYTES, tsVal, tsEcr);
   packet.mark = peer.mark;
+  packet.hash = peer.txHash;
   packet.socket = peer.socket;
   tcp.counters.outSegs++;
   return finish(tcp, packet, route);
@@ -262,6 +267,7 @@ export function sendSynAck(tcp: Tcp, peer: HalfOpen, route: Route, iss: number, 
   if (fastOpen !== undefined && cookie > 0) writeFastOpen(fastOpen, packet.view, at + wire.HEADER_BYTES + own, cookie);
   if (outside > 0) writeOutside(peer, packet, at + wire.HEADER_BYTES + own + cookie, PHASE_SYN_ACK);
   packet.mark = peer.mark;
+  packet.hash = peer.txHash;
   packet.socket = peer.socket;
   sealOutside(peer, packet);
   if (!again) tcp.counters.outSegs++;

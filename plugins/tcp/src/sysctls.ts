@@ -3,6 +3,14 @@ import type { SysctlSpec } from '@protoloom/contracts';
 import { formatKeys, NO_KEY, parseKeys } from './fastopen/cookie.js';
 
 export const sysctls = {
+  txRehash: {
+    path: 'net.core.txrehash',
+    initial: 1,
+    min: 0,
+    max: 1,
+    rfc: 'RFC 6437 §3',
+    doc: '1: a connection that times out takes another hash, by which IPv6 makes its flow label, and with it perhaps another path.',
+  },
   congestionControl: {
     path: 'net.ipv4.tcp_congestion_control',
     initial: 'cubic',

@@ -71,6 +71,12 @@ export class Tcb {
   boundAddress = false;
   boundPort = false;
   route: Route | undefined = undefined;
+  /** By which its packets are told from others' on their way, an int32: tx-hash.ts; 0: it has none yet. */
+  txHash = 0;
+  /** The flow label that the peer's data had last; IPv6's. */
+  peerFlowLabel = 0;
+  /** Ours, as the user named it (IPV6_FLOWINFO_SEND); 0: made from the hash. */
+  flowLabel = 0;
   /** Written while LISTEN: its queues. */
   listener: Listener | undefined = undefined;
   /** The listener that this connection came from, until it is accepted. */

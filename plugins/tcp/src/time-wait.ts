@@ -16,6 +16,7 @@ export class TimeWait {
   /** Ours at SOURCE, the peer's at DESTINATION. */
   readonly addresses = new Int32Array(8);
   readonly iface: number;
+  readonly txHash: number;
   readonly localPort: number;
   readonly remotePort: number;
   readonly mark: number;
@@ -44,6 +45,7 @@ export class TimeWait {
     copyWords(tcb.addresses, 0, this.addresses, 0);
     copyWords(tcb.addresses, DESTINATION, this.addresses, DESTINATION);
     this.iface = tcb.iface;
+    this.txHash = tcb.txHash;
     this.localPort = tcb.localPort;
     this.remotePort = tcb.remotePort;
     this.mark = tcb.socket.mark;

@@ -18,6 +18,7 @@ import { sendSyn } from '../segment.js';
 import { enter } from '../state.js';
 import { FLOW_TIME_WAIT, type Tcb } from '../tcb.js';
 import type { TimeWait } from '../time-wait.js';
+import { randomHash } from '../tx-hash.js';
 import { chooseScale, fullSpace, initialWindow, openingClamp } from '../window.js';
 import { armRetransmit } from './timeouts.js';
 
@@ -64,6 +65,7 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   const { tcp } = tcb;
   const { sysctls, counters } = tcp;
   tcb.route = route;
+  tcb.txHash = randomHash(tcp);
   tcb.error = 0;
   tcb.softError = 0;
   tcb.shutdown = 0;

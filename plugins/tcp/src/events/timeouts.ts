@@ -24,6 +24,7 @@ import {
   writeEnd,
 } from '../tcb.js';
 import { TIME_WAIT_US } from '../time-wait.js';
+import { rehashOnTimeout } from '../tx-hash.js';
 import { probeSeq } from '../urgent.js';
 import { FIN, PSH } from '../wire.js';
 import { pushHead, untilRecordEnd } from '../write-queue.js';
@@ -184,6 +185,7 @@ function retransmitExpired(tcb: Tcb): void {
   if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcp.clock.nowUs;
   enterLoss(tcb);
   countTimeout(tcb, tcb.retransmits === 0);
+  rehashOnTimeout(tcb);
   tcb.retransmits++;
   if (isThin(tcb)) tcb.backoff = 0;
   else tcb.backoff++;
@@ -218,6 +220,7 @@ function synExpired(tcb: Tcb): void {
   }
   if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcb.tcp.clock.nowUs;
   countTimeout(tcb, tcb.retransmits === 0);
+  rehashOnTimeout(tcb);
   tcb.retransmits++;
   if (tcb.retransmits > linearTimeouts(tcb)) tcb.backoff++;
   retransmitSyn(tcb);

@@ -224,6 +224,7 @@ export function beget(request: Request, seg: Segment): Tcb {
   copyWords(request.addresses, 4, child.addresses, 4);
   // So that link-local addresses mean the link that they came from.
   child.socket.boundInterface = request.iface;
+  child.txHash = request.txHash;
   child.localPort = request.localPort;
   child.remotePort = request.remotePort;
   inheritWishes(parent, child);

@@ -27,6 +27,7 @@ import type { Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
 import { finAcked, receiveWindow, type Tcb } from '../../tcb.js';
 import { stampsAcknowledged } from '../../timestamping.js';
+import { rehashOnDuplicate } from '../../tx-hash.js';
 import { urgentArrives } from '../../urgent.js';
 import { initialClamp, initialReadSpace } from '../../window.js';
 import { expandSendBuffer } from '../../write-queue.js';
@@ -141,6 +142,7 @@ function synChallenge(tcb: Tcb): void {
 function answerDuplicate(tcb: Tcb, seg: Segment, skipped: 'ackSkippedPaws' | 'ackSkippedSeq'): void {
   if (seg.length > 0 && ((seg.seq - tcb.rcvNxt) | 0) < 0) {
     tcb.tcp.counters.delayedAckLost++;
+    rehashOnDuplicate(tcb, seg.packet.flowLabel);
     enterQuickMode(tcb, MAX_QUICK_ACKS);
     const end = (seg.seq + seg.length) | 0;
     reportDuplicate(tcb, seg.seq, ((end - tcb.rcvNxt) | 0) > 0 ? tcb.rcvNxt : end);

@@ -19,6 +19,7 @@ import { sendAck } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
 import { RCV_SHUTDOWN, receiveWindow, type Tcb } from '../../tcb.js';
+import { rehashOnDuplicate } from '../../tx-hash.js';
 import { growBuffer, growWindow } from '../../window.js';
 import { disarm } from '../timeouts.js';
 import { refuse } from './closed.js';
@@ -40,7 +41,10 @@ export function processText(tcb: Tcb, seg: Segment): boolean {
     return true;
   }
   tcb.dsackTo = tcb.dsackFrom;
-  if (!isReceiving(tcb) || tcb.finReceived || ((to - tcb.rcvNxt) | 0) <= 0) return repeated(tcb, from, to);
+  if (!isReceiving(tcb) || tcb.finReceived || ((to - tcb.rcvNxt) | 0) <= 0) {
+    rehashOnDuplicate(tcb, seg.packet.flowLabel);
+    return repeated(tcb, from, to);
+  }
   const ahead = (from - tcb.rcvNxt) | 0;
   const window = receiveWindow(tcb);
   if (ahead < 0) reportDuplicate(tcb, from, tcb.rcvNxt);
