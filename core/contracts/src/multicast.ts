@@ -11,6 +11,7 @@ export const IP_UNBLOCK_SOURCE = 37;
 export const IP_BLOCK_SOURCE = 38;
 export const IP_ADD_SOURCE_MEMBERSHIP = 39;
 export const IP_DROP_SOURCE_MEMBERSHIP = 40;
+export const IP_MSFILTER = 41;
 export const IP_MULTICAST_ALL = 49;
 /** IPPROTO_IPV6. */
 export const IPV6_JOIN_GROUP = 20;
@@ -24,7 +25,7 @@ export const MCAST_LEAVE_GROUP = 45;
 export const MCAST_JOIN_SOURCE_GROUP = 46;
 export const MCAST_LEAVE_SOURCE_GROUP = 47;
 export const MCAST_MSFILTER = 48;
-/** Modes of MCAST_MSFILTER. */
+/** Modes of MCAST_MSFILTER and IP_MSFILTER. */
 export const MCAST_EXCLUDE = 0;
 export const MCAST_INCLUDE = 1;
 

@@ -333,8 +333,8 @@ export interface SocketOptionKey {
 /** How one option is set and got. Both answer a negative errno where they refuse; `get` a value otherwise. */
 export interface SocketOption {
   set?(socket: SocketState, value: OptionValue): number;
-  /** A negative number is an errno unless `signed`. */
-  get?(socket: SocketState): OptionValue;
+  /** A negative number is an errno unless `signed`. @param asked what the caller's buffer says, where the option reads it (MCAST_MSFILTER). */
+  get?(socket: SocketState, asked: OptionValue | undefined): OptionValue;
   /** The option's own values may be below zero. */
   readonly signed?: true;
 }
@@ -368,7 +368,8 @@ export interface Sockets {
   open(family: number, type: number, protocol: number): Endpoint | number;
   /** setsockopt(2). 0 or a negative errno. */
   setOption(endpoint: Endpoint, level: number, name: number, value: OptionValue): number;
-  getOption(endpoint: Endpoint, level: number, name: number): OptionValue;
+  /** getsockopt(2). @param asked what its buffer says, where the option reads it. */
+  getOption(endpoint: Endpoint, level: number, name: number, asked?: OptionValue): OptionValue;
   /** Appends the control messages that `socket` asked for. */
   readControls(socket: SocketState, packet: Packet, into: Control[]): void;
   /** Applies control messages to the question for a packet's way. 0 or a negative errno. */

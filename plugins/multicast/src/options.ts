@@ -6,7 +6,6 @@ import {
   AF_INET6,
   IPPROTO_IP,
   IPPROTO_IPV6,
-  type OptionValue,
   SOCK_STREAM,
   SOCKET_OPTION,
   type SocketOption,
@@ -15,8 +14,6 @@ import {
 import type { GroupCall, SocketGroupCalls, SocketGroups } from './socket-groups.js';
 import type { Values } from './values.js';
 
-const { MCAST_EXCLUDE, MCAST_INCLUDE } = multicast;
-
 const OPTIONS = {
   ip4Join: [IPPROTO_IP, multicast.IP_ADD_MEMBERSHIP, 'IP_ADD_MEMBERSHIP'],
   ip4Leave: [IPPROTO_IP, multicast.IP_DROP_MEMBERSHIP, 'IP_DROP_MEMBERSHIP'],
@@ -24,6 +21,7 @@ const OPTIONS = {
   ip4Disallow: [IPPROTO_IP, multicast.IP_DROP_SOURCE_MEMBERSHIP, 'IP_DROP_SOURCE_MEMBERSHIP'],
   ip4Block: [IPPROTO_IP, multicast.IP_BLOCK_SOURCE, 'IP_BLOCK_SOURCE'],
   ip4Unblock: [IPPROTO_IP, multicast.IP_UNBLOCK_SOURCE, 'IP_UNBLOCK_SOURCE'],
+  ip4Filter: [IPPROTO_IP, multicast.IP_MSFILTER, 'IP_MSFILTER'],
   ip4All: [IPPROTO_IP, multicast.IP_MULTICAST_ALL, 'IP_MULTICAST_ALL'],
   ip6Join: [IPPROTO_IPV6, multicast.IPV6_JOIN_GROUP, 'IPV6_JOIN_GROUP'],
   ip6Leave: [IPPROTO_IPV6, multicast.IPV6_LEAVE_GROUP, 'IPV6_LEAVE_GROUP'],
@@ -77,10 +75,11 @@ export function socketHandlers({ calls, values, sockets }: OptionsContext): Reco
       return typeof read === 'number' ? read : call(socket, read, read.source);
     },
   });
-  const all = (field: 'takesAll' | 'takesAll6'): SocketOption => ({
+  /** @param strict only 0 and 1, as Linux has it for IPv4. */
+  const all = (field: 'takesAll' | 'takesAll6', strict: boolean): SocketOption => ({
     set(socket, value) {
-      if (value !== 0 && value !== 1) return -ERRNO.EINVAL;
-      sockets.of(socket)[field] = value === 1;
+      if (typeof value !== 'number' || (strict && value !== 0 && value !== 1)) return -ERRNO.EINVAL;
+      sockets.of(socket)[field] = value !== 0;
       return 0;
     },
     get: (socket) => (sockets.of(socket)[field] ? 1 : 0),
@@ -89,13 +88,16 @@ export function socketHandlers({ calls, values, sockets }: OptionsContext): Reco
     set(socket, value) {
       const wrong = refused(socket, family);
       if (wrong < 0) return wrong;
-      if (typeof value !== 'object' || value instanceof Uint8Array) return -ERRNO.EINVAL;
-      const { mode, sources } = value as Readonly<Record<string, OptionValue>>;
-      const call = values.groupCall(family, value);
-      const read = values.sources(family, sources);
+      const read = values.filterCall(family, value);
+      return typeof read === 'number' ? read : calls.setFilter(socket, read, read.filter);
+    },
+    get(socket, asked) {
+      const wrong = refused(socket, family);
+      if (wrong < 0) return wrong;
+      const call = asked === undefined ? -ERRNO.EINVAL : values.groupCall(family, asked);
       if (typeof call === 'number') return call;
-      if (typeof read === 'number' || (mode !== MCAST_EXCLUDE && mode !== MCAST_INCLUDE)) return -ERRNO.EINVAL;
-      return calls.setFilter(socket, call, mode === MCAST_EXCLUDE, read);
+      const found = calls.filter(socket, call);
+      return typeof found === 'number' ? found : values.filterValue(family, found);
     },
   });
   const join = (family: number): SocketOption => onGroup(family, (socket, call) => calls.join(socket, call));
@@ -111,10 +113,11 @@ export function socketHandlers({ calls, values, sockets }: OptionsContext): Reco
     ip4Disallow: disallow(AF_INET),
     ip4Block: block(AF_INET),
     ip4Unblock: unblock(AF_INET),
-    ip4All: all('takesAll'),
+    ip4Filter: filter(AF_INET),
+    ip4All: all('takesAll', true),
     ip6Join: join(AF_INET6),
     ip6Leave: leave(AF_INET6),
-    ip6All: all('takesAll6'),
+    ip6All: all('takesAll6', false),
     joinGroup: join(AF_INET),
     leaveGroup: leave(AF_INET),
     joinSource: allow(AF_INET),

@@ -1,6 +1,6 @@
 // The groups of one socket: RFC 3678 §4 and §5, with the rules and errnos of Linux's ip_mc_join_group, ip_mc_source and ip_mc_msfilter.
 import { ERRNO, type Interface } from '@protoloom/contracts';
-import type { Membership } from '@protoloom/contracts/multicast';
+import type { Membership, SourceFilter } from '@protoloom/contracts/multicast';
 import { AF_INET, type SocketState } from '@protoloom/contracts/socket';
 import { ANY_SOURCE, NO_SOURCE } from '@protoloom/mechanisms';
 import { equalWords } from '@protoloom/wire';
@@ -72,14 +72,22 @@ export class SocketGroupCalls {
     return this.#source(socket, call, source, true, false);
   }
 
-  /** MCAST_MSFILTER: all of the filter at once; INCLUDE of nothing leaves. */
-  setFilter(socket: SocketState, call: GroupCall, exclude: boolean, sources: readonly Int32Array[]): number {
+  /** MCAST_MSFILTER, IP_MSFILTER: all of the filter at once; INCLUDE of nothing leaves. */
+  setFilter(socket: SocketState, call: GroupCall, filter: SourceFilter): number {
+    const { exclude, sources } = filter;
     const membership = this.#find(socket, call);
     if (typeof membership === 'number') return membership;
     if (sources.length > this.#mostSources(call.group)) return -ERRNO.ENOBUFS;
     if (!exclude && sources.length === 0) return this.leave(socket, { group: call.group, iface: membership.iface });
-    membership.change({ exclude, sources });
+    membership.change(filter);
     return 0;
+  }
+
+  /** The same, as getsockopt(2) tells it; -EADDRNOTAVAIL where the socket is no member. */
+  filter(socket: SocketState, call: GroupCall): SourceFilter | number {
+    const membership = this.#find(socket, call);
+    if (typeof membership !== 'number') return membership.filter;
+    return membership === -ERRNO.EINVAL ? -ERRNO.EADDRNOTAVAIL : membership;
   }
 
   #join(socket: SocketState, group: Int32Array, named: Interface | undefined, exclude: boolean): number {

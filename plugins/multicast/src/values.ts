@@ -1,6 +1,7 @@
 // How the membership options are written: records with text in them, or the octets of the structures of <netinet/in.h>.
 import { ERRNO, type Interface, type Interfaces } from '@protoloom/contracts';
 import { type LocalAddresses } from '@protoloom/contracts/ip';
+import { MCAST_EXCLUDE, MCAST_INCLUDE, type SourceFilter } from '@protoloom/contracts/multicast';
 import { AF_INET, AF_INET6, type OptionValue } from '@protoloom/contracts/socket';
 import { equalWords, Ip4Address, Ip6Address, isMulticastWords, isUnspecifiedWords, readIp4, readIp6 } from '@protoloom/wire';
 import type { GroupCall } from './socket-groups.js';
@@ -15,6 +16,13 @@ export interface SourceCall extends GroupCall {
   readonly source: Int32Array;
 }
 
+/** A call with the filter that it sets. */
+export interface FilterCall extends GroupCall {
+  readonly filter: SourceFilter;
+}
+
+const MREQ_BYTES = 8;
+const MSFILTER_BYTES = 16;
 const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 export class Values {
@@ -45,11 +53,23 @@ export class Values {
     return source === undefined ? -ERRNO.EINVAL : { ...call, source };
   }
 
-  /** The texts of sources, or a negative errno. */
-  sources(family: number, texts: unknown): Int32Array[] | number {
-    if (!Array.isArray(texts)) return -ERRNO.EINVAL;
-    const sources = texts.map((text: unknown) => parse(family, text));
-    return sources.some((source) => source === undefined) ? -ERRNO.EINVAL : (sources as Int32Array[]);
+  /** `{ group, interface?, mode, sources }`, or ip_msfilter (16 octets and 4 for each source); or a negative errno. */
+  filterCall(family: number, value: OptionValue): FilterCall | number {
+    if (typeof value !== 'object') return -ERRNO.EINVAL;
+    const isOctets = value instanceof Uint8Array;
+    if (isOctets && (family !== AF_INET || value.length < MSFILTER_BYTES)) return -ERRNO.EINVAL;
+    const call = this.groupCall(family, isOctets ? value.subarray(0, MREQ_BYTES) : value);
+    if (typeof call === 'number') return call;
+    const mode = isOctets ? native32(value, MREQ_BYTES) : value['mode'];
+    const sources = isOctets ? sourcesIn(value) : sourcesOf(family, value['sources']);
+    if (sources === undefined || (mode !== MCAST_EXCLUDE && mode !== MCAST_INCLUDE)) return -ERRNO.EINVAL;
+    return { ...call, filter: { exclude: mode === MCAST_EXCLUDE, sources } };
+  }
+
+  /** A filter as getsockopt(2) tells it. */
+  filterValue(family: number, { exclude, sources }: SourceFilter): OptionValue {
+    const text = (words: Int32Array): string => (family === AF_INET6 ? Ip6Address : Ip4Address).fromWords(words, 0).toString();
+    return { mode: exclude ? MCAST_EXCLUDE : MCAST_INCLUDE, sources: sources.map(text) };
   }
 
   #call(family: number, text: unknown, named: unknown): GroupCall | number {
@@ -110,3 +130,17 @@ function word4(octets: Uint8Array, at: number): Int32Array {
 
 /** An int as the host's C has it. */
 const native32 = (octets: Uint8Array, at: number): number => new DataView(octets.buffer, octets.byteOffset).getInt32(at, HOST_IS_LITTLE);
+
+/** Addresses as text; undefined: they are none. */
+function sourcesOf(family: number, texts: unknown): Int32Array[] | undefined {
+  if (!Array.isArray(texts)) return undefined;
+  const sources = texts.map((text: unknown) => parse(family, text));
+  return sources.some((source) => source === undefined) ? undefined : (sources as Int32Array[]);
+}
+
+/** The sources of ip_msfilter; undefined: fewer than it says. */
+function sourcesIn(octets: Uint8Array): Int32Array[] | undefined {
+  const count = native32(octets, MSFILTER_BYTES - 4);
+  if (count < 0 || octets.length < MSFILTER_BYTES + 4 * count) return undefined;
+  return Array.from({ length: count }, (_, i) => word4(octets, MSFILTER_BYTES + 4 * i));
+}

@@ -49,6 +49,26 @@ async function all(socket: Socket): Promise<number[]> {
 }
 
 describe('memberships of sockets', () => {
+  it('a filter is told as it was set, by either option; none where the socket is no member [RFC 3678 §4.1.3, §4.2.2]', () => {
+    const host = new FrameHost();
+    const socket = open(host);
+    const told = (name: number): unknown => socket.getsockopt(IPPROTO_IP, name, ours);
+    expect(() => told(multicast.MCAST_MSFILTER)).to.throw('EADDRNOTAVAIL');
+    set(socket, multicast.IP_ADD_MEMBERSHIP, ours);
+    expect(told(multicast.MCAST_MSFILTER)).to.deep.equal({ mode: multicast.MCAST_EXCLUDE, sources: [] });
+    set(socket, multicast.MCAST_MSFILTER, { ...ours, mode: multicast.MCAST_INCLUDE, sources: ['10.0.0.9', '10.0.0.8'] });
+    for (const name of [multicast.MCAST_MSFILTER, multicast.IP_MSFILTER])
+      expect(told(name)).to.deep.equal({ mode: multicast.MCAST_INCLUDE, sources: ['10.0.0.9', '10.0.0.8'] });
+    expect(() => socket.getsockopt(IPPROTO_IP, multicast.MCAST_MSFILTER)).to.throw('EINVAL');
+  });
+
+  it('IP_MULTICAST_ALL is 0 or 1, IPV6_MULTICAST_ALL whatever it is [Linux: ip(7)]', () => {
+    const socket = new FrameHost().stack.socket(AF_INET6, SOCK_DGRAM);
+    expect(set(socket, multicast.IP_MULTICAST_ALL, 2)).to.equal('EINVAL');
+    expect(set(socket, multicast.IPV6_MULTICAST_ALL, 2, IPPROTO_IPV6)).to.equal('ok');
+    expect(socket.getsockopt(IPPROTO_IPV6, multicast.IPV6_MULTICAST_ALL)).to.equal(1);
+  });
+
   it('each member has a copy of its own; whom the filter keeps away has none [RFC 3376 §3.2, RFC 3678 §3]', async () => {
     const host = new FrameHost();
     const any = open(host);
@@ -177,6 +197,16 @@ describe('errnos of the membership options [Linux: ip(7), RFC 3678 §4]', () => 
       ],
     ],
     [
+      'octets of ip_msfilter, with as many sources as it says',
+      [
+        [multicast.IP_ADD_MEMBERSHIP, ours, 'ok'],
+        [multicast.IP_MSFILTER, Uint8Array.of(...OCTETS, 10, 0, 0, 2, 1, 0, 0, 0, 1, 0, 0, 0, 10, 0, 0, 9), 'ok'],
+        [multicast.IP_MSFILTER, Uint8Array.of(...OCTETS, 10, 0, 0, 2, 1, 0, 0, 0, 2, 0, 0, 0, 10, 0, 0, 9), 'EINVAL'],
+        [multicast.IP_MSFILTER, Uint8Array.of(...OCTETS, 10, 0, 0, 2, 7, 0, 0, 0, 0, 0, 0, 0), 'EINVAL'],
+        [multicast.IP_MSFILTER, Uint8Array.of(...OCTETS, 10, 0, 0, 2), 'EINVAL'],
+      ],
+    ],
+    [
       'octets of ip_mreq and ip_mreqn, and too few of them',
       [
         [multicast.IP_ADD_MEMBERSHIP, Uint8Array.of(...OCTETS, 10, 0, 0, 2), 'ok'],
@@ -243,6 +273,34 @@ describe('sending to groups [RFC 1112 §6.1]', () => {
     expect((await send(host, socket, 1)).map((packet) => packet[8])).to.deep.equal([1]);
     socket.setsockopt(IPPROTO_IP, ip.IP_MULTICAST_TTL, 9);
     expect((await send(host, socket, 1)).map((packet) => packet[8])).to.deep.equal([9]);
+  });
+
+  it('IP_MULTICAST_IF takes an index, an address, in_addr, ip_mreq and ip_mreqn; an address is the source too [Linux: ip(7)]', async () => {
+    const host = new FrameHost();
+    host.stack.address.add('eth0', '10.0.0.3/24');
+    const native = (index: number) => [...new Uint8Array(Int32Array.of(index).buffer)];
+    const any = [0, 0, 0, 0];
+    const forms: readonly (readonly [value: Parameters<Socket['setsockopt']>[2], last: number | string])[] = [
+      [2, 2],
+      ['10.0.0.3', 3],
+      [Uint8Array.of(10, 0, 0, 3), 3],
+      [Uint8Array.of(...any, 10, 0, 0, 3), 3],
+      [Uint8Array.of(...any, ...any, ...native(2)), 2],
+      [Uint8Array.of(...any, 10, 0, 0, 3, ...native(2)), 3],
+      [99, 'EADDRNOTAVAIL'],
+      ['9.9.9.9', 'EADDRNOTAVAIL'],
+      [Uint8Array.of(...any, ...any, ...native(99)), 'EADDRNOTAVAIL'],
+      [Uint8Array.of(1), 'EINVAL'],
+    ];
+    for (const [value, last] of forms) {
+      const socket = open(host, 1);
+      const result = set(socket, ip.IP_MULTICAST_IF, value);
+      const sent = result === 'ok' ? await send(host, socket, 1) : [];
+      expect([value, result === 'ok' ? sent[0]?.[15] : result]).to.deep.equal([value, last]);
+      await socket.close();
+    }
+    const stream = host.stack.socket(AF_INET, SOCK_STREAM);
+    expect(set(stream, ip.IP_MULTICAST_IF, 2)).to.equal('EINVAL');
   });
 
   it('comes back to members here, unless IP_MULTICAST_LOOP is 0; with TTL 0 it does not leave', async () => {

@@ -261,10 +261,11 @@ export class Socket implements AsyncDisposable, ReadinessListener {
     if (result < 0) throw this.#optionError('setsockopt', level, name, result);
   }
 
-  getsockopt(level: number, name: number): OptionValue {
+  /** @param asked what is asked about, where the option is about something: `{ group, interface }` with MCAST_MSFILTER. */
+  getsockopt(level: number, name: number, asked?: OptionValue): OptionValue {
     this.#enter('getsockopt');
     const { sockets } = this.#host;
-    const value = sockets.getOption(this.endpoint, level, name);
+    const value = sockets.getOption(this.endpoint, level, name, asked);
     if (typeof value === 'number' && value < 0 && !sockets.isSigned(level, name)) throw this.#optionError('getsockopt', level, name, value);
     return value;
   }

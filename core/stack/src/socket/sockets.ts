@@ -89,9 +89,9 @@ export class StackSockets implements Sockets {
     return result;
   }
 
-  getOption(endpoint: Endpoint, level: number, name: number): OptionValue {
+  getOption(endpoint: Endpoint, level: number, name: number, asked?: OptionValue): OptionValue {
     const option = this.#option(level, name);
-    return option?.get === undefined ? -ERRNO.ENOPROTOOPT : option.get(endpoint.socket);
+    return option?.get === undefined ? -ERRNO.ENOPROTOOPT : option.get(endpoint.socket, asked);
   }
 
   /** Whether an option's own values may be below zero. */
