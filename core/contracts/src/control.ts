@@ -145,3 +145,22 @@ export interface NeighboursControl {
   list(filter?: { readonly iface?: string; readonly family?: 'inet' | 'inet6' }): readonly NeighbourInfo[];
 }
 export const NEIGHBOURS_CONTROL = service<NeighboursControl>('neighbour.control', 1);
+
+export interface AddressLabelSpec {
+  /** CIDR text of IPv6. */
+  readonly prefix: string;
+  readonly label: number;
+  /** Only for addresses of this interface, by name; left out: for all. */
+  readonly iface?: string | undefined;
+}
+export type AddressLabelInfo = AddressLabelSpec;
+/**
+ * `ip addrlabel`: labels that make addresses belong together, for source selection (RFC 6724 §2.1). Errors are thrown with a `code` (EEXIST,
+ * ESRCH, EINVAL, ENODEV).
+ */
+export interface AddressLabels {
+  add(label: AddressLabelSpec): void;
+  remove(label: Omit<AddressLabelSpec, 'label'>): void;
+  list(): readonly AddressLabelInfo[];
+}
+export const ADDRESS_LABELS = service<AddressLabels>('ipv6.address-labels', 1);

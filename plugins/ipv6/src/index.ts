@@ -18,7 +18,7 @@ import {
   use,
   useIfPresent,
 } from '@protoloom/contracts';
-import { ADDRESSES } from '@protoloom/contracts/control';
+import { ADDRESS_LABELS, ADDRESSES } from '@protoloom/contracts/control';
 import {
   IP_ERRORS,
   NETWORK_FAMILY,
@@ -28,10 +28,18 @@ import {
   type RouteQuery,
   SOCKET_NAMES,
 } from '@protoloom/contracts/ip';
-import { IP6_EXTENSION_HEADER, IP6_FRAGMENTER, IP6_LINK_EVENTS, IP6_LINKS, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
+import {
+  IP6_EXTENSION_HEADER,
+  IP6_FRAGMENTER,
+  IP6_LINK_EVENTS,
+  IP6_LINKS,
+  IP6_PROTOCOL,
+  IP6_TEMPORARY_ADDRESSES,
+} from '@protoloom/contracts/ipv6';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { ADDRESS_FAMILY, AF_INET6, SOCKETS, type SocketState } from '@protoloom/contracts/socket';
-import { destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
+import { LabelTable } from './address-labels.js';
+import { destinationType, format, mayBeSource, parse, scope } from './addresses.js';
 import { counters } from './counters.js';
 import { dissector } from './dissector.js';
 import { FlowLabels } from './flow-label.js';
@@ -42,6 +50,7 @@ import { askFor } from './packet-info.js';
 import { segmenter } from './segmenter.js';
 import { socketAttachments, socketHandlers } from './socket-options.js';
 import { makeSocketState } from './socket-state.js';
+import { SourceSelection } from './source.js';
 import { interfaceSysctls, sysctls } from './sysctls.js';
 import { VERSION } from './version.js';
 import * as wire from './wire.js';
@@ -72,6 +81,7 @@ export const ipv6 = definePlugin({
     linkInput: use(LINK_INPUT, '^1.0'),
     memberships: useIfPresent(MEMBERSHIPS, '^1.0'),
     fragmenter: useIfPresent(IP6_FRAGMENTER, '^1.0'),
+    temporary: useIfPresent(IP6_TEMPORARY_ADDRESSES, '^1.0'),
   },
   attaches: {
     receive: attach(ETHERTYPE, ETH_P_IPV6, '^1.0'),
@@ -82,13 +92,13 @@ export const ipv6 = definePlugin({
     dissector: attach(DISSECTOR, { layer: 'ethertype', number: ETH_P_IPV6 }, '^1.0'),
     ...socketAttachments,
   },
-  provides: { links: provide(IP6_LINKS, '1.0.0') },
+  provides: { links: provide(IP6_LINKS, '1.0.0'), labels: provide(ADDRESS_LABELS, '1.0.0') },
   owns: { protocol: own(IP6_PROTOCOL, '1.0.0'), extension: own(IP6_EXTENSION_HEADER, '1.0.0'), linkEvents: own(IP6_LINK_EVENTS, '1.0.0') },
   counters,
   sysctls,
   interfaceSysctls,
   create({
-    use: { routes, names, errors, hooks, addresses, packets, interfaces, sockets, entropy, linkInput, memberships, fragmenter },
+    use: { routes, names, errors, hooks, addresses, packets, interfaces, sockets, entropy, linkInput, memberships, fragmenter, temporary },
     points,
     counters: count,
     sysctls: knobs,
@@ -97,6 +107,8 @@ export const ipv6 = definePlugin({
     socketState,
   }) {
     const slots = socketState(makeSocketState);
+    const addressLabels = new LabelTable({ interfaces, routes });
+    const sources = new SourceSelection(addressLabels, temporary);
     const labels = new FlowLabels(knobs, entropy.word(), entropy.word());
     const input = new Input({
       routes,
@@ -142,14 +154,14 @@ export const ipv6 = definePlugin({
       get nonlocalBind() {
         return knobs.nonlocalBind !== 0;
       },
-      selectSource,
+      selectSource: (candidates, iface, words, at, preferences) => sources.select(candidates, iface, words, at, preferences),
       askFor: (query: RouteQuery) => askFor(slots, query),
       scope,
       sourcesFromAll: true,
       output: (packet, route, protocol, hop) => output.send(packet, route, protocol, hop),
     };
     return {
-      services: { links },
+      services: { links, labels: addressLabels },
       sysctls: { disableIpv6: { changed: links.switched }, mtu: { changed: links.mtuSet } },
       handlers: {
         receive: (packet: Packet) => input.receive(packet),
@@ -165,6 +177,7 @@ export const ipv6 = definePlugin({
             if (iface.mtu !== mtus.of(iface).mtu) links.resized(iface);
             mtus.of(iface).mtu = iface.mtu;
           },
+          gone: (iface) => addressLabels.gone(iface),
           down(iface) {
             links.down(iface);
             if ((iface.flags & IFF_MULTICAST) !== 0 && iface.link.groupAddress(ALL_NODES, 0, groupAddress)) iface.leaveGroup(groupAddress);
