@@ -117,7 +117,16 @@ export function rig(
           inputSource: (_iface: Interface, _family: number, address: Int32Array, at: number): number =>
             ours(address[at + 3] as number) || martians.has(address[at + 3] as number) ? -22 : 0,
           isLocal: (_family: number, address: Int32Array, at: number): boolean => ours(address[at + 3] as number),
-          query: (): RouteQuery => ({ family: 0, addresses: new Int32Array(8), iface: 0, mark: 0, trafficClass: 0, onLink: false, socket: undefined, preferences: 0 }),
+          query: (): RouteQuery => ({
+            family: 0,
+            addresses: new Int32Array(8),
+            iface: 0,
+            mark: 0,
+            trafficClass: 0,
+            onLink: false,
+            socket: undefined,
+            preferences: 0,
+          }),
         },
         addresses: { of: (iface: Interface) => addressesOf(iface), settle: () => undefined },
         errors: {

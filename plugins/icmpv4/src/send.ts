@@ -179,7 +179,16 @@ export class Sender {
     return this.#route(addresses, request);
   }
 
-  readonly #query = { family: AF_INET, addresses: new Int32Array(8), iface: 0, mark: 0, trafficClass: 0, onLink: false, socket: undefined, preferences: 0 };
+  readonly #query = {
+    family: AF_INET,
+    addresses: new Int32Array(8),
+    iface: 0,
+    mark: 0,
+    trafficClass: 0,
+    onLink: false,
+    socket: undefined,
+    preferences: 0,
+  };
 
   #route(addresses: Int32Array, about: Packet): Route | undefined {
     const query = this.#query;

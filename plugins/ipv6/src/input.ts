@@ -24,7 +24,7 @@ import { type Ip6ExtensionHeader, NEXTHDR_HOP, NEXTHDR_NONE } from '@protoloom/c
 import type { Memberships } from '@protoloom/contracts/multicast';
 import { AF_INET6 } from '@protoloom/contracts/socket';
 import { countEcn } from '@protoloom/mechanisms';
-import { isLoopbackWords, isMulticastWords, nextHeaderAt, readIp6 } from '@protoloom/wire';
+import { isLinkLocalWords, isLoopbackWords, isMulticastWords, nextHeaderAt, readIp6 } from '@protoloom/wire';
 import { mayBeSource, scope } from './addresses.js';
 import { counters as spec } from './counters.js';
 import type { interfaceSysctls } from './sysctls.js';
@@ -93,10 +93,16 @@ export class Input {
       counters.inMcastPkts++;
       counters.inMcastOctets += packet.tail - packet.l3;
       if (!isAllNodes(addresses, 4) && memberships.now?.accepts(packet, false) !== true) return this.#drop(packet, 'notMember');
-    } else if (packet.destinationType !== RTN_LOCAL) return this.#drop(packet, 'notForUs');
+    } else if (packet.destinationType !== RTN_LOCAL || !this.#isOfZone(packet)) return this.#drop(packet, 'notForUs');
     packet.pull(packet.l4 - packet.head);
     if (!hooks.input.empty && hooks.input.run(packet) !== PASS) return this.#drop(packet, 'hooked');
     this.#deliver(packet);
+  }
+
+  /** RFC 4007 §9: an address of a link means its own link's station alone. What we send to ourselves comes by the loopback interface. */
+  #isOfZone({ iface, addresses }: Packet): boolean {
+    if (!isLinkLocalWords(addresses, 4) || (iface.flags & IFF_LOOPBACK) !== 0) return true;
+    return this.#context.routes.isLocal(AF_INET6, addresses, 4, iface.index);
   }
 
   /** RFC 4291 §2.5.3 and §2.7: no group as source; the loopback address, and groups of this node alone, on no wire. */

@@ -5,6 +5,7 @@ import {
   AF_INET6,
   type Control,
   IPPROTO_IPV6,
+  IPPROTO_UDP,
   type OptionValue,
   SO_BINDTODEVICE,
   SO_REUSEADDR,
@@ -12,7 +13,9 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '@protoloom/contracts/socket';
-import { FrameHost, PEER_MAC } from '@protoloom/frames';
+import { UDP_NO_CHECK6_RX } from '@protoloom/contracts/udp';
+import { ethernet, FrameHost, PEER_MAC } from '@protoloom/frames';
+import { plainFrame } from '@protoloom/sim';
 import { type Socket, SocketError } from '@protoloom/stack';
 import { Ip6Address } from '@protoloom/wire';
 import { expect } from 'chai';
@@ -379,6 +382,25 @@ describe('zones [RFC 4007 §6, §11]', () => {
     await other.send('x');
     expect(Ip6Address.fromBytes(host.sent()[0] as Uint8Array, 24).toString()).to.equal('fe80::9');
     expect(other.getpeername().address).to.equal('fe80::9%eth0');
+  });
+
+  it('a packet to a link-local address of another interface is not for us [RFC 4007 §9]', async () => {
+    const host = hostWith();
+    const other = host.sim.device({ name: 'eth1' });
+    host.stack.link.add(other);
+    host.stack.link.up('eth1');
+    const socket = open(host);
+    await socket.bind({ port: 9 });
+    const words = (text: string): number[] => [...Ip6Address.parse(text).toBytes()];
+    // Over IPv6 a checksum has to be there: the option lets it be none.
+    socket.setsockopt(IPPROTO_UDP, UDP_NO_CHECK6_RX, 1);
+    const packet = [0x60, 0, 0, 0, 0, 9, 17, 64, ...words('fe80::9'), ...words('fe80::2'), 0, 7, 0, 9, 0, 9, 0, 0, 1];
+    const before = host.stack.counters.of('@protoloom/ipv6')['notForUs'] ?? 0;
+    other.arrive(plainFrame(ethernet([...(other.address as Uint8Array)], 0x86dd, packet)));
+    host.sim.advance(10);
+    expect(host.stack.counters.of('@protoloom/ipv6')['notForUs']).to.equal(before + 1);
+    host.frame(ethernet(host.mac, 0x86dd, packet));
+    expect(await socket.recvfrom()).to.include({ address: 'fe80::9%eth0', port: 7 });
   });
 
   it('groups of the link need one too; those that reach further do not', async () => {

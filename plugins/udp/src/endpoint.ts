@@ -44,6 +44,8 @@ export class UdpEndpoint implements Endpoint, WakeEntry, SenderHost {
   waking = false;
   /** UDP_NO_CHECK6_RX. */
   takesNoChecksum = false;
+  /** UDP_GRO: what came in coalesced is read as one. */
+  takesCoalesced = false;
   readonly #context: UdpContext;
   readonly #queue = new ReceiveQueue();
   /** SO_ERROR. */

@@ -56,9 +56,9 @@ function checksumHolds(packet: Packet): boolean {
   return sum(bytes, head, tail, pseudo) === 0xffff;
 }
 
-/** False: the socket's buffer had no room. Users read datagrams: a coalesced one is queued in its pieces. */
+/** False: the socket's buffer had no room. Users read datagrams: unless they ask for more, a coalesced one is queued in its pieces. */
 function deliver({ packets, counters }: ReceiveContext, endpoint: UdpEndpoint, packet: Packet): boolean {
-  if (packet.gsoSegments <= 1) return endpoint.deliver(packet);
+  if (packet.gsoSegments <= 1 || endpoint.takesCoalesced) return endpoint.deliver(packet);
   const payload = packet.tail - packet.head - wire.HEADER_BYTES;
   let taken = 0;
   let dropped = 0;
@@ -100,7 +100,7 @@ function deliverToAll(context: ReceiveContext, packet: Packet, localPort: number
 }
 
 function deliverCopy(context: ReceiveContext, endpoint: UdpEndpoint, packet: Packet): boolean {
-  if (packet.gsoSegments > 1) return deliver(context, endpoint, packet);
+  if (packet.gsoSegments > 1 && !endpoint.takesCoalesced) return deliver(context, endpoint, packet);
   const copy = packet.copy();
   if (endpoint.deliver(copy)) return true;
   copy.release();

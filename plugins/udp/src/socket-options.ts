@@ -8,7 +8,7 @@ import {
   SOCKET_OPTION,
   type SocketOption,
 } from '@protoloom/contracts/socket';
-import { UDP_NO_CHECK6_RX, UDP_NO_CHECK6_TX, UDP_SEGMENT } from '@protoloom/contracts/udp';
+import { UDP_GRO, UDP_NO_CHECK6_RX, UDP_NO_CHECK6_TX, UDP_SEGMENT } from '@protoloom/contracts/udp';
 import { UdpEndpoint } from './endpoint.js';
 
 const MAX_SEGMENT_BYTES = 0xffff;
@@ -17,15 +17,18 @@ const OPTIONS = {
   noCheck6Tx: [UDP_NO_CHECK6_TX, 'UDP_NO_CHECK6_TX'],
   noCheck6Rx: [UDP_NO_CHECK6_RX, 'UDP_NO_CHECK6_RX'],
   segment: [UDP_SEGMENT, 'UDP_SEGMENT'],
+  coalesced: [UDP_GRO, 'UDP_GRO'],
 } as const;
 type Name = keyof typeof OPTIONS;
+type ControlName = 'segmentControl' | 'coalescedControl';
 
 const attachments = Object.fromEntries(
   Object.entries(OPTIONS).map(([key, [name, label]]) => [key, attach(SOCKET_OPTION, { level: IPPROTO_UDP, name, label }, '^1.0')]),
 ) as Record<Name, Attachment<SocketOption>>;
 
-export const socketAttachments: Readonly<Record<Name, Attachment<SocketOption>> & { segmentControl: Attachment<ControlMessage> }> = {
+export const socketAttachments: Readonly<Record<Name, Attachment<SocketOption>> & Record<ControlName, Attachment<ControlMessage>>> = {
   ...attachments,
+  coalescedControl: attach(CONTROL_MESSAGE, { level: IPPROTO_UDP, type: UDP_GRO, label: 'UDP_GRO' }, '^1.0'),
   segmentControl: attach(CONTROL_MESSAGE, { level: IPPROTO_UDP, type: UDP_SEGMENT, label: 'UDP_SEGMENT' }, '^1.0'),
 };
 
@@ -40,7 +43,7 @@ const option = (set: (endpoint: UdpEndpoint, value: number) => number, get: (end
   get: ({ endpoint }) => (endpoint instanceof UdpEndpoint ? get(endpoint) : -ERRNO.ENOPROTOOPT),
 });
 
-export const socketHandlers: Record<Name, SocketOption> & { segmentControl: ControlMessage } = {
+export const socketHandlers: Record<Name, SocketOption> & Record<ControlName, ControlMessage> = {
   noCheck6Tx: option(
     ({ sender }, value) => {
       sender.sendsNoChecksum = value !== 0;
@@ -63,6 +66,18 @@ export const socketHandlers: Record<Name, SocketOption> & { segmentControl: Cont
     },
     ({ sender }) => sender.segmentBytes,
   ),
+  coalesced: option(
+    (endpoint, value) => {
+      endpoint.takesCoalesced = value !== 0;
+      return 0;
+    },
+    ({ takesCoalesced }) => (takesCoalesced ? 1 : 0),
+  ),
+  coalescedControl: {
+    /** Octets of each datagram of a coalesced one; the last may be shorter. */
+    read: ({ endpoint }, packet) =>
+      packet.gsoSegments > 1 && endpoint instanceof UdpEndpoint && endpoint.takesCoalesced ? packet.gsoSize : undefined,
+  },
   segmentControl: {
     write(_, packet, value) {
       if (!isSegmentSize(value)) return -ERRNO.EINVAL;

@@ -15,7 +15,7 @@ import {
   SOL_SOCKET,
   type Views,
 } from '@protoloom/contracts/socket';
-import { GSO_UDP, UDP_SEGMENT } from '@protoloom/contracts/udp';
+import { GSO_UDP, UDP_GRO, UDP_SEGMENT } from '@protoloom/contracts/udp';
 import { FrameHost, HOST, PEER, udp } from '@protoloom/frames';
 import { plainFrame } from '@protoloom/sim';
 import { expect } from 'chai';
@@ -263,6 +263,26 @@ describe('UDP: a coalesced datagram', () => {
     }
     expect(host.counts('udp')).to.deep.equal({ inDatagrams: 3, queued: 1 });
     expect([host.stack.packetsInHand, host.stack.faults]).to.deep.equal([0, {}]);
+  });
+
+  it('is read as one by a socket with UDP_GRO, which is told how long each is [Linux: udp(7)]', async () => {
+    const host = new FrameHost();
+    host.stack.link.up('lo');
+    host.sim.advance(10);
+    const [from, to] = [open(host), open(host)];
+    await to.bind({ address: '127.0.0.1', port: 9 });
+    to.setsockopt(IPPROTO_UDP, UDP_GRO, 1);
+    for (const size of [8, 0]) {
+      from.setsockopt(IPPROTO_UDP, UDP_SEGMENT, size);
+      await from.sendto(Uint8Array.from(count(20)), { address: '127.0.0.1', port: 9 });
+    }
+    host.sim.advance(10);
+    const told = [await to.recvmsg(), await to.recvmsg()].map(({ data, controls }) => [data.length, controls]);
+    expect(told).to.deep.equal([
+      [20, [{ level: IPPROTO_UDP, type: UDP_GRO, value: 8 }]],
+      [20, []],
+    ]);
+    expect(host.counts('udp')).to.include({ inDatagrams: 2 });
   });
 
   it('that we send to ourselves is read so too, by each of those that it is for', async () => {
