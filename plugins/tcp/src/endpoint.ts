@@ -178,7 +178,11 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
       if (result !== -ERRNO.EINPROGRESS) return result;
     }
     const taken = tcb.send.length;
-    if (tcb.fastOpen !== undefined) tcb.fastOpen.moreWaits = taken < text.to - text.from && ((message?.flags ?? 0) & MSG_DONTWAIT) === 0;
+    const flags = message?.flags ?? 0;
+    const moreWaits = taken < text.to - text.from && (flags & MSG_DONTWAIT) === 0;
+    if (tcb.fastOpen !== undefined) tcb.fastOpen.moreWaits = moreWaits;
+    // A call that goes on is one call: it ends with the rest of its octets.
+    if (taken > 0 && !moreWaits && (flags & MSG_ZEROCOPY) !== 0 && tcb.socket.zeroCopy) zeroCopyWritten(tcb);
     return taken > 0 ? taken : -ERRNO.EINPROGRESS;
   }
 

@@ -12,6 +12,7 @@ import { sendSyn } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
 import { enter } from '../../state.js';
 import type { Tcb } from '../../tcb.js';
+import { acknowledgedText } from '../acknowledged.js';
 import { armRetransmit, disarm } from '../timeouts.js';
 import { refuse } from './closed.js';
 import { becomeEstablished } from './synchronized.js';
@@ -70,7 +71,7 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
   tcb.sndWl2 = seg.ack;
   disarm(tcb);
   becomeEstablished(tcb);
-  discardAcknowledged(tcb);
+  acknowledgedText(tcb);
   ackReceived(tcb, seg, priorUna, true);
   // Text that comes with the SYN-ACK is taken with Fast Open alone, as on Linux: else the peer sends it again.
   if (synAckArrived(tcb, seg)) processText(tcb, seg);
@@ -82,15 +83,6 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
   } else tcb.ackNow = true;
   requestEgress(tcb);
   return true;
-}
-
-/** Text that went with the SYN. */
-function discardAcknowledged(tcb: Tcb): void {
-  const text = (tcb.sndUna - tcb.sndBase) | 0;
-  if (text <= 0) return;
-  tcb.send.discard(text);
-  tcb.sndBase = tcb.sndUna;
-  tcb.bytesAcked += text;
 }
 
 /** RFC 7323 §5.2: TSecr is something that we sent in this attempt. Zero echoes nothing. */

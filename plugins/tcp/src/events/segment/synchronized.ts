@@ -26,12 +26,11 @@ import { reportDuplicate, sackEdge } from '../../sack.js';
 import type { Segment } from '../../segment-in.js';
 import { enter, isReceiving } from '../../state.js';
 import { finAcked, receiveWindow, type Tcb } from '../../tcb.js';
-import { stampsAcknowledged } from '../../timestamping.js';
 import { rehashOnDuplicate } from '../../tx-hash.js';
 import { urgentArrives } from '../../urgent.js';
 import { initialClamp, initialReadSpace } from '../../window.js';
 import { expandSendBuffer } from '../../write-queue.js';
-import { zeroCopyAcknowledged } from '../../zero-copy.js';
+import { acknowledgedText } from '../acknowledged.js';
 import { lingered } from '../close.js';
 import { armFinWait2, armKeepAlive, rearm } from '../timeouts.js';
 import { refuse } from './closed.js';
@@ -302,12 +301,5 @@ function updateWindow(tcb: Tcb, seg: Segment, ahead: number): boolean {
 function advance(tcb: Tcb, ack: number, octets: number): void {
   tcb.sndUna = ack;
   if (tcb.isUrgent && ((tcb.sndUp - ack) | 0) <= 0) tcb.isUrgent = false;
-  const text = Math.min((ack - tcb.sndBase) | 0, tcb.send.length);
-  if (tcb.stamps !== undefined) stampsAcknowledged(tcb, tcb.stamps, ack);
-  if (text > 0) {
-    tcb.send.discard(text);
-    tcb.sndBase = (tcb.sndBase + text) | 0;
-    tcb.bytesAcked += text;
-  } else tcb.bytesAcked += octets;
-  if (tcb.zeroCopies !== undefined) zeroCopyAcknowledged(tcb, tcb.zeroCopies, ack);
+  if (acknowledgedText(tcb) === 0) tcb.bytesAcked += octets;
 }

@@ -1,0 +1,18 @@
+// What the peer has acknowledged of what the user has sent: RFC 9293 §3.4, the retransmission queue's end.
+import type { Tcb } from '../tcb.js';
+import { stampsAcknowledged } from '../timestamping.js';
+import { zeroCopyAcknowledged } from '../zero-copy.js';
+
+/** SND.UNA has moved: what is acknowledged leaves the ring, and whoever has asked hears of it. @returns octets of text. */
+export function acknowledgedText(tcb: Tcb): number {
+  const { send, sndUna, stamps, zeroCopies } = tcb;
+  const text = Math.max(0, Math.min((sndUna - tcb.sndBase) | 0, send.length));
+  if (stamps !== undefined) stampsAcknowledged(tcb, stamps, sndUna);
+  if (text > 0) {
+    send.discard(text);
+    tcb.sndBase = (tcb.sndBase + text) | 0;
+    tcb.bytesAcked += text;
+  }
+  if (zeroCopies !== undefined) zeroCopyAcknowledged(tcb, zeroCopies, sndUna);
+  return text;
+}
