@@ -27,6 +27,8 @@ describe('the commands of scripts', () => {
         reads('net.ipv4.ip_default_ttl', '32') +
         reads('net.ipv4.ip_local_port_range', '2000.3000'),
     );
+    passes(commands('echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect'));
+    expect(failing(commands('echo 0 > /sys/module/tcp_cubic/parameters/hystart_detect')).result.reason).to.contain('has no such parameter');
     expect(failing(commands('sysctl -q net.ipv4.no_such=1')).result.reason).to.equal('sysctl: the stack has no net.ipv4.no_such');
     expect(failing(commands('sysctl -q net.ipv4.ip_default_ttl=0')).result.reason).to.match(/^sysctl: .*ip_default_ttl/);
   });

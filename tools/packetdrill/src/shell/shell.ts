@@ -127,9 +127,21 @@ function source(context: ShellContext, path: string, depth: number): Done {
   return { status, output: '' };
 }
 
-/** `> /dev/null`, and a sysctl by its file. */
+/** Parameters of Linux's modules, by their files, with the value that asks for no more than what the stack's own ones do. */
+const MODULE_PARAMETERS: ReadonlyMap<string, string> = new Map([
+  // CUBIC leaves slow start before it costs a loss: HyStart on Linux, HyStart++ (RFC 9406) here.
+  ['/sys/module/tcp_cubic/parameters/hystart', '1'],
+  ['/sys/module/tcp_cubic/parameters/hystart_detect', '3'],
+]);
+
+/** `> /dev/null`, a sysctl by its file, and a module's parameter. */
 function redirect(context: ShellContext, file: string, output: string): void {
   if (file === '/dev/null') return;
+  const usual = MODULE_PARAMETERS.get(file);
+  if (usual !== undefined) {
+    if (output.trim() !== usual) fail(`${file}: the stack has no such parameter, and does as Linux does with ${usual}`);
+    return;
+  }
   const path = procPath(file) ?? fail(`> ${file} is not understood; > /dev/null is, and > /proc/sys/…`);
   sysctl(context, ['sysctl', `${path}=${output.trim()}`]);
 }
