@@ -188,7 +188,9 @@ export class Flow {
     if (spec.transport.protocol === 'icmp' && transport.protocol === 'icmp') return true;
     if (transport.protocol !== 'tcp' && transport.protocol !== 'udp') return false;
     if ((transport.protocol === 'tcp' ? TCP : UDP) !== this.protocol) return false;
-    const first = this.state === 'connecting' || this.state === 'syn-sent';
+    // A SYN of a conversation before is none of this one's, whose port is mostly known already.
+    const first =
+      (this.state === 'connecting' || this.state === 'syn-sent') && (this.local.port === 0 || transport.sourcePort === this.local.port);
     const learns =
       first && transport.destinationPort === this.remote.port && (transport.protocol === 'udp' || (transport.flags & (SYN | ACK)) === SYN);
     if (learns) {
