@@ -8,9 +8,12 @@ import { SeededTable } from './seeded-table.js';
 export class FlowTable<T> {
   readonly #table: SeededTable<T>;
 
-  /** @param seed0 and seed1: secret int32s, so that nobody chooses collisions. */
-  constructor(seed0: number, seed1: number) {
-    this.#table = new SeededTable(9, seed0, seed1);
+  /**
+   * @param seed0 and seed1: secret int32s, so that nobody chooses collisions.
+   * @param tell writes a value's 4-tuple by `writeFlow`: where values know theirs, the table keeps none.
+   */
+  constructor(seed0: number, seed1: number, tell?: (value: T, key: Int32Array) => void) {
+    this.#table = new SeededTable(9, seed0, seed1, tell);
   }
 
   get size(): number {
@@ -19,12 +22,7 @@ export class FlowTable<T> {
 
   /** Hash of a 4-tuple, int32. */
   hash(words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): number {
-    const { key } = this.#table;
-    for (let i = 0; i < 4; i++) {
-      key[i] = words[local + i] as number;
-      key[4 + i] = words[remote + i] as number;
-    }
-    key[8] = (localPort << 16) | remotePort;
+    writeFlow(this.#table.key, words, local, remote, localPort, remotePort);
     return this.#table.hashKey();
   }
 
@@ -45,6 +43,15 @@ export class FlowTable<T> {
   forEach(visit: (value: T) => void): void {
     this.#table.forEach(visit);
   }
+}
+
+/** Writes a 4-tuple as a flow table's key. */
+export function writeFlow(key: Int32Array, words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): void {
+  for (let i = 0; i < 4; i++) {
+    key[i] = words[local + i] as number;
+    key[4 + i] = words[remote + i] as number;
+  }
+  key[8] = (localPort << 16) | remotePort;
 }
 
 /** Values by an address (four words) and one int32 more: an interface, a port, nothing. */

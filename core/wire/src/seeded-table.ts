@@ -12,19 +12,27 @@ export class SeededTable<T> {
   readonly key: Int32Array;
   size = 0;
   readonly #words: number;
+  /** Words of each key that stand here. */
+  readonly #kept: number;
   readonly #seed0: number;
   readonly #seed1: number;
+  readonly #tell: ((value: T, key: Int32Array) => void) | undefined;
+  readonly #told: Int32Array;
   #capacity = MIN_CAPACITY;
   #keys: Int32Array;
   #hashes: Int32Array;
   #values: (T | undefined)[];
 
-  constructor(words: number, seed0: number, seed1: number) {
+  /** @param tell writes a value's key: where values know theirs, the table keeps none. */
+  constructor(words: number, seed0: number, seed1: number, tell?: (value: T, key: Int32Array) => void) {
     this.#words = words;
     this.#seed0 = seed0 | 0;
     this.#seed1 = seed1 | 0;
     this.key = new Int32Array(words);
-    this.#keys = new Int32Array(words * MIN_CAPACITY);
+    this.#tell = tell;
+    this.#told = new Int32Array(tell === undefined ? 0 : words);
+    this.#kept = tell === undefined ? words : 0;
+    this.#keys = new Int32Array(this.#kept * MIN_CAPACITY);
     this.#hashes = new Int32Array(MIN_CAPACITY);
     this.#values = new Array(MIN_CAPACITY).fill(undefined);
   }
@@ -38,7 +46,7 @@ export class SeededTable<T> {
     const mask = this.#capacity - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const value = this.#values[slot];
-      if (value === undefined || (this.#hashes[slot] === hash && this.#same(slot))) return value;
+      if (value === undefined || (this.#hashes[slot] === hash && this.#same(slot, value))) return value;
     }
   }
 
@@ -58,7 +66,7 @@ export class SeededTable<T> {
     for (;;) {
       const value = this.#values[slot];
       if (value === undefined) return undefined;
-      if (this.#hashes[slot] === hash && this.#same(slot)) {
+      if (this.#hashes[slot] === hash && this.#same(slot, value)) {
         this.#close(slot);
         this.size--;
         if (this.#capacity > MIN_CAPACITY && this.size * 8 < this.#capacity) this.#resize(this.#capacity / 2);
@@ -76,7 +84,12 @@ export class SeededTable<T> {
     }
   }
 
-  #same(slot: number): boolean {
+  #same(slot: number, value: T): boolean {
+    if (this.#tell !== undefined) {
+      this.#tell(value, this.#told);
+      for (let i = this.#words - 1; i >= 0; i--) if (this.#told[i] !== this.key[i]) return false;
+      return true;
+    }
     const at = slot * this.#words;
     for (let i = this.#words - 1; i >= 0; i--) if (this.#keys[at + i] !== this.key[i]) return false;
     return true;
@@ -88,7 +101,7 @@ export class SeededTable<T> {
     while (this.#values[slot] !== undefined) slot = (slot + 1) & mask;
     this.#values[slot] = value;
     this.#hashes[slot] = hash;
-    for (let i = 0; i < this.#words; i++) this.#keys[slot * this.#words + i] = key[from + i] as number;
+    for (let i = 0; i < this.#kept; i++) this.#keys[slot * this.#kept + i] = key[from + i] as number;
   }
 
   /** Empties a slot and moves back those behind it that belong nearer. */
@@ -100,7 +113,7 @@ export class SeededTable<T> {
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
       this.#values[hole] = this.#values[next];
       this.#hashes[hole] = this.#hashes[next] as number;
-      this.#keys.copyWithin(hole * this.#words, next * this.#words, (next + 1) * this.#words);
+      this.#keys.copyWithin(hole * this.#kept, next * this.#kept, (next + 1) * this.#kept);
       hole = next;
     }
     this.#values[hole] = undefined;
@@ -113,10 +126,10 @@ export class SeededTable<T> {
     this.#capacity = capacity;
     this.#values = new Array(capacity).fill(undefined);
     this.#hashes = new Int32Array(capacity);
-    this.#keys = new Int32Array(capacity * this.#words);
+    this.#keys = new Int32Array(capacity * this.#kept);
     for (let slot = 0; slot < values.length; slot++) {
       const value = values[slot];
-      if (value !== undefined) this.#place(hashes[slot] as number, keys, slot * this.#words, value);
+      if (value !== undefined) this.#place(hashes[slot] as number, keys, slot * this.#kept, value);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { FlowTable, halfSipHash, SipHash, WordsTable } from '@protoloom/wire';
+import { FlowTable, halfSipHash, SipHash, WordsTable, writeFlow } from '@protoloom/wire';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
@@ -37,10 +37,19 @@ type Command = readonly ['set' | 'delete' | 'get', number];
 const commands = fc.array(fc.tuple(fc.constantFrom('set' as const, 'delete' as const, 'get' as const), fc.nat(60)), { maxLength: 400 });
 
 describe('flow table', () => {
-  it('is a map from 4-tuples, whatever is put in and taken out', () => {
+  const tell = ({ n }: { n: number }, key: Int32Array): void =>
+    writeFlow(key, Int32Array.of(0, 0, 0xffff, 1, 0, 0, 0xffff, n % 7), 0, 4, 1000 + n, 80);
+
+  for (const [what, told] of [
+    ['whose values do not know their keys', undefined],
+    ['whose values tell their keys', tell],
+  ] as const)
+    it(`${what} is a map from 4-tuples, whatever is put in and taken out`, () => isMap(told));
+
+  function isMap(told: typeof tell | undefined): void {
     fc.assert(
       fc.property(commands, fc.integer(), (list: readonly Command[], seed) => {
-        const table = new FlowTable<{ n: number }>(seed, ~seed);
+        const table = new FlowTable<{ n: number }>(seed, ~seed, told);
         const model = new Map<number, { n: number }>();
         const words = Int32Array.of(0, 0, 0xffff, 1, 0, 0, 0xffff, 2);
         for (const [what, n] of list) {
@@ -59,7 +68,7 @@ describe('flow table', () => {
         expect(seen.sort((a, b) => a - b)).to.deep.equal([...model.keys()].sort((a, b) => a - b));
       }),
     );
-  });
+  }
 
   it('tells the local side from the remote, and one port from the other', () => {
     const table = new FlowTable<string>(1, 2);

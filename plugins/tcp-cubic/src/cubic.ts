@@ -16,6 +16,15 @@ const MOST_GROWTH = 1.5;
 const SECOND_US = 1_000_000;
 const NO_EPOCH = -1;
 
+interface Before {
+  wMax: number;
+  epochUs: number;
+  kSeconds: number;
+  origin: number;
+  wEst: number;
+  cwndPrior: number;
+}
+
 class Cubic implements Controller {
   readonly #view: SenderView;
   readonly #out: SenderControl;
@@ -32,8 +41,8 @@ class Cubic implements Controller {
   #countedUs = 0;
   /** Parts of a segment by which the window is to grow. */
   #growth = 0;
-  /** What undo brings back. */
-  #before = { wMax: 0, epochUs: NO_EPOCH, kSeconds: 0, origin: 0, wEst: 0, cwndPrior: 0 };
+  /** What undo brings back; undefined before the first congestion. */
+  #before: Before | undefined = undefined;
 
   constructor(view: SenderView, out: SenderControl) {
     this.#view = view;
@@ -92,6 +101,7 @@ class Cubic implements Controller {
   /** RFC 9438 §4.2: the plateau is where the last loss was; without one, or above it, the curve starts here. */
   #beginEpoch(cwnd: number, nowUs: number): void {
     this.#epochUs = nowUs;
+    this.#countedUs = nowUs;
     this.#growth = 0;
     this.#wEst = cwnd;
     if (cwnd < this.#wMax) {
@@ -123,6 +133,7 @@ class Cubic implements Controller {
   }
 
   #keep(): void {
+    this.#before ??= { wMax: 0, epochUs: NO_EPOCH, kSeconds: 0, origin: 0, wEst: 0, cwndPrior: 0 };
     const before = this.#before;
     before.wMax = this.#wMax;
     before.epochUs = this.#epochUs;
@@ -135,15 +146,19 @@ class Cubic implements Controller {
   /** RFC 9438 §4.9: nothing was lost; everything is as it was. */
   onUndo(): void {
     const { priorCwnd, priorSsthresh } = this.#view;
-    const { wMax, epochUs, kSeconds, origin, wEst, cwndPrior } = this.#before;
+    if (this.#before !== undefined) this.#restore(this.#before);
+    this.#out.cwnd = Math.max(this.#out.cwnd, priorCwnd);
+    this.#out.ssthresh = Math.max(this.#out.ssthresh, priorSsthresh);
+  }
+
+  #restore({ wMax, epochUs, kSeconds, origin, wEst, cwndPrior }: Before): void {
     this.#wMax = wMax;
     this.#epochUs = epochUs;
     this.#kSeconds = kSeconds;
     this.#origin = origin;
     this.#wEst = wEst;
     this.#cwndPrior = cwndPrior;
-    this.#out.cwnd = Math.max(this.#out.cwnd, priorCwnd);
-    this.#out.ssthresh = Math.max(this.#out.ssthresh, priorSsthresh);
+    this.#countedUs = this.#view.nowUs;
   }
 
   onRestart(): void {
@@ -153,7 +168,8 @@ class Cubic implements Controller {
   /** RFC 9438 §5.8: time in which the window was not used, or nothing was sent, is none in which it grows. */
   #count(used: boolean): void {
     const { nowUs } = this.#view;
-    if (!used && this.#epochUs !== NO_EPOCH) this.#epochUs += nowUs - Math.max(this.#epochUs, this.#countedUs);
+    if (this.#epochUs === NO_EPOCH) return;
+    if (!used) this.#epochUs += nowUs - Math.max(this.#epochUs, this.#countedUs);
     this.#countedUs = nowUs;
   }
 

@@ -6,16 +6,16 @@ const MAX_RTT_THRESH_US = 16_000;
 const MIN_RTT_DIVISOR = 8;
 const CSS_GROWTH_DIVISOR = 4;
 const CSS_ROUNDS = 5;
-const NONE = Number.POSITIVE_INFINITY;
+/** Longer than any round trip, µs; a small integer, which costs no memory of its own. */
+const NONE = 0x7fff_ffff;
 
 export class HyStart {
   #lastRoundMinUs = NONE;
   #currentRoundMinUs = NONE;
   #samples = 0;
-  /** Conservative slow start: what the round trip was when it began, and its rounds. */
+  /** Conservative slow start: what the round trip was when it began, NONE outside of it; and its rounds. */
   #baselineUs = NONE;
   #cssRounds = 0;
-  #inCss = false;
 
   /** Slow start begins anew: after a timeout. */
   reset(): void {
@@ -24,7 +24,10 @@ export class HyStart {
     this.#samples = 0;
     this.#baselineUs = NONE;
     this.#cssRounds = 0;
-    this.#inCss = false;
+  }
+
+  get #inCss(): boolean {
+    return this.#baselineUs !== NONE;
   }
 
   /** By what the growth of slow start is divided now. */
@@ -46,7 +49,6 @@ export class HyStart {
     if (this.#inCss) {
       // The delay was spurious: back to slow start.
       if (this.#currentRoundMinUs < this.#baselineUs) {
-        this.#inCss = false;
         this.#baselineUs = NONE;
       }
       return false;
@@ -54,7 +56,6 @@ export class HyStart {
     if (this.#lastRoundMinUs === NONE) return false;
     const threshold = Math.min(Math.max(this.#lastRoundMinUs / MIN_RTT_DIVISOR, MIN_RTT_THRESH_US), MAX_RTT_THRESH_US);
     if (this.#currentRoundMinUs < this.#lastRoundMinUs + threshold) return false;
-    this.#inCss = true;
     this.#baselineUs = this.#currentRoundMinUs;
     this.#cssRounds = 0;
     return false;
