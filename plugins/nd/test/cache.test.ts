@@ -26,7 +26,7 @@ const OVERRIDE = 0x20;
 
 async function send(link: Link, to: string): Promise<void> {
   const socket = link.stack.socket(AF_INET6, SOCK_DGRAM);
-  await socket.connect({ address: to, port: 9 });
+  await socket.connect({ address: to.startsWith('fe80') ? `${to}%eth0` : to, port: 9 });
   await socket.send('x');
   link.sim.advance(10);
 }
