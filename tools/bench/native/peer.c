@@ -11,6 +11,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <net/if_arp.h>
+#include <netinet/if_ether.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,7 +36,13 @@
 #define SOURCES 8
 
 static char buffer[1 << 20];
-static struct sockaddr_in address = {.sin_family = AF_INET};
+// Of the server, IPv4 or IPv6.
+static union {
+  struct sockaddr any;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+} address;
+static socklen_t address_length;
 static const char *mode;
 
 static bool is(const char *name) { return strcmp(mode, name) == 0; }
@@ -49,7 +59,7 @@ static void fail(const char *what) {
 }
 
 static int tcp(void) {
-  int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int one = 1, fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket");
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -82,7 +92,7 @@ static bool answer(int fd) {
 static void serve_tcp(void) {
   int listener = tcp(), poll = epoll_create1(0);
   struct epoll_event events[64];
-  if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 4096) < 0) fail("listen");
+  if (bind(listener, &address.any, address_length) < 0 || listen(listener, 4096) < 0) fail("listen");
   watch(poll, listener, EPOLLIN);
   ready();
   for (;;) {
@@ -100,11 +110,11 @@ static void serve_tcp(void) {
 }
 
 static void serve_udp(void) {
-  int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0) fail("bind");
+  int fd = socket(address.any.sa_family, SOCK_DGRAM, 0);
+  if (fd < 0 || bind(fd, &address.any, address_length) < 0) fail("bind");
   ready();
   for (;;) {
-    struct sockaddr_in from;
+    struct sockaddr_storage from;
     socklen_t length = sizeof from;
     ssize_t n = recvfrom(fd, buffer, sizeof buffer, 0, (struct sockaddr *)&from, &length);
     if (n >= 0) sendto(fd, buffer, n, 0, (struct sockaddr *)&from, length);
@@ -118,7 +128,7 @@ static int connected(void) {
   int fd = tcp();
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
+  if (connect(fd, &address.any, address_length) < 0) fail("connect");
   return fd;
 }
 
@@ -142,10 +152,10 @@ static double drive_bulk(double until, int connections) {
 
 static double drive_datagrams(double until, int flight) {
   struct timeval patience = {.tv_usec = 50000};
-  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  int fd = socket(address.any.sa_family, SOCK_DGRAM, 0);
   double count = 0;
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
+  if (connect(fd, &address.any, address_length) < 0) fail("connect");
   for (int i = 0; i < flight; i++) send(fd, buffer, DATAGRAM, 0);
   while (now() < until) {
     if (recv(fd, buffer, sizeof buffer, 0) == DATAGRAM) {
@@ -165,16 +175,42 @@ static double drive_echo(double until) {
   return count;
 }
 
+static in_addr_t source(unsigned number) { return htonl((ntohl(address.v4.sin_addr.s_addr) & ~255u) + 101 + number % SOURCES); }
+
+// The sources ask for the server by ARP: some stacks ask for a single neighbour in a second, and know those who asked for them.
+static void introduce(void) {
+  struct ifaddrs *all, *at;
+  struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_halen = ETH_ALEN};
+  int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ARP));
+  if (fd < 0 || getifaddrs(&all) < 0) fail("sources");
+  memset(to.sll_addr, 0xff, ETH_ALEN);
+  for (at = all; at != NULL; at = at->ifa_next) {
+    struct sockaddr_ll *own = (struct sockaddr_ll *)at->ifa_addr;
+    if (own == NULL || own->sll_family != AF_PACKET || own->sll_hatype != ARPHRD_ETHER) continue;
+    to.sll_ifindex = own->sll_ifindex;
+    for (unsigned i = 0; i < SOURCES; i++) {
+      struct ether_arp ask = {.ea_hdr = {htons(ARPHRD_ETHER), htons(ETH_P_IP), ETH_ALEN, 4, htons(ARPOP_REQUEST)}};
+      in_addr_t from = source(i);
+      memcpy(ask.arp_sha, own->sll_addr, ETH_ALEN);
+      memcpy(ask.arp_spa, &from, 4);
+      memcpy(ask.arp_tpa, &address.v4.sin_addr, 4);
+      sendto(fd, &ask, sizeof ask, 0, (struct sockaddr *)&to, sizeof to);
+    }
+  }
+  freeifaddrs(all);
+  close(fd);
+}
+
 // Begins to connect, from one of the sources in turn.
 static int begin(int poll) {
   static unsigned turn;
   struct sockaddr_in from = {.sin_family = AF_INET};
   int one = 1, fd = tcp();
-  from.sin_addr.s_addr = htonl((ntohl(address.sin_addr.s_addr) & ~255u) + 101 + turn++ % SOURCES);
+  from.sin_addr.s_addr = source(turn++);
   setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
   if (bind(fd, (struct sockaddr *)&from, sizeof from) < 0) fail("bind");
   fcntl(fd, F_SETFL, O_NONBLOCK);
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS) fail("connect");
+  if (connect(fd, &address.any, address_length) < 0 && errno != EINPROGRESS) fail("connect");
   watch(poll, fd, is("close-first") ? EPOLLIN | EPOLLRDHUP : EPOLLOUT);
   return fd;
 }
@@ -183,6 +219,7 @@ static double drive_connections(double until, int flight) {
   int poll = epoll_create1(0);
   struct epoll_event events[64];
   double count = 0;
+  introduce();
   for (int i = 0; i < flight; i++) begin(poll);
   while (now() < until) {
     int ready = epoll_wait(poll, events, 64, 100);
@@ -210,6 +247,7 @@ static double drive_connections(double until, int flight) {
 static void keep(int connections) {
   int poll = epoll_create1(0), open = 0;
   struct epoll_event event;
+  introduce();
   // A few at a time, so that no queue overflows.
   for (; open < connections; open++) {
     int fd = begin(poll);
@@ -227,8 +265,13 @@ int main(int argc, char **argv) {
   if (argc < 5 || (strcmp(argv[1], "drive") == 0 && argc < 6)) return fprintf(stderr, "usage: peer serve|drive MODE ADDRESS PORT [MS [N]]\n"), 2;
   setrlimit(RLIMIT_NOFILE, &files);
   mode = argv[2];
-  inet_pton(AF_INET, argv[3], &address.sin_addr);
-  address.sin_port = htons(atoi(argv[4]));
+  address.v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(argv[4]))};
+  address_length = sizeof address.v4;
+  if (inet_pton(AF_INET, argv[3], &address.v4.sin_addr) != 1) {
+    address.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(atoi(argv[4]))};
+    address_length = sizeof address.v6;
+    if (inet_pton(AF_INET6, argv[3], &address.v6.sin6_addr) != 1) return fprintf(stderr, "%s: no address\n", argv[3]), 2;
+  }
   if (strcmp(argv[1], "serve") == 0) {
     if (is("udp-echo")) serve_udp();
     serve_tcp();

@@ -1,42 +1,38 @@
 // npm run bench: figures of a host beside the device's limit, the kernel and others, in one run.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DEVICE, HOST, PORT, TAP_ADDRESSES } from './bench-topology.js';
+import { CONTENDERS, type Setting } from './contenders/contender.js';
 import { runHost } from './contenders/host.js';
 import { runLimit } from './contenders/limit.js';
 import { runNode } from './contenders/node.js';
 import { main as impaired } from './impaired/main.js';
-import { type Contender, MEASURES, type Measure, type Mode } from './measures.js';
+import { MEASURES } from './measures.js';
+import { compilePeer } from './peers.js';
+import { Progress } from './progress.js';
 import { report } from './report.js';
-import { compilePeer, HOST, KERNEL, PORT, run } from './run.js';
+import { resultsAsJson } from './results.js';
+import { type Extent, measureAll } from './suite.js';
 import { Topology } from './topology.js';
 
 const HELP = `usage: npm run bench -- [OPTION]...
        npm run bench -- impaired [OPTION]...   over a wire that loses, reorders and duplicates; --help says more
 
-The kernel's sockets (CUBIC) with a host on a TAP device: throughput, rates, memory. Beside it the limit (the same device without a stack), the
-kernel itself over veth, and Node's servers on the kernel's sockets. Runs are interleaved; a figure is their median, a ratio that of pairs of
-runs, each with the interval that holds it with 95 % (fewer than six runs: less, as is said).
+The kernel's sockets (CUBIC) with a host on a TAP device: throughput, rates, memory, processor time. Beside it the limit (the same device without a
+stack), the kernel itself over veth, Node's servers on the kernel's sockets, and other stacks, which are compiled on demand; who cannot be had
+here is skipped, with the reason. Runs are interleaved; a figure is their median, a ratio that of pairs of runs.
 
-  --quick        short runs, and few of them
+  --quick        a choice of measures and short runs: two minutes
   --runs N       of each, default 7 (quick: 3)
   --only TEXT    measures whose names contain it; may be repeated
-  --list         names them
+  --contender NAME   only these and protoloom; may be repeated
+  --list         names the measures, and who takes part
   --json FILE    also writes every run as JSON
 `;
 
-/** What was measured of one contender, run by run; an error in place of figures. */
-export interface Result {
-  readonly measure: Measure;
-  readonly contender: Contender;
-  readonly values: number[];
-  failed?: string;
-}
-
-/** On a terminal, in place; elsewhere nothing, since the table follows. */
-const progress = (text: string): void => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
-};
+const FULL: Extent = { warmMs: 1500, ms: 2000, runs: 7, budgetMs: Number.POSITIVE_INFINITY };
+const QUICK: Extent = { warmMs: 1000, ms: 500, runs: 3, budgetMs: 112_000 };
 
 function refuse(message: string): void {
   process.stderr.write(`bench: ${message}\n`);
@@ -50,15 +46,24 @@ const parse = (argv: readonly string[]) =>
       quick: { type: 'boolean' },
       runs: { type: 'string' },
       only: { type: 'string', multiple: true },
+      contender: { type: 'string', multiple: true },
       list: { type: 'boolean' },
       json: { type: 'string' },
       help: { type: 'boolean' },
     },
   }).values;
 
+/** What keeps a measurement from being made here; undefined: nothing does. */
+export function obstacle(): string | undefined {
+  if (process.getuid?.() !== 0) return 'it makes network namespaces: run it as root';
+  if (!existsSync('/dev/net/tun'))
+    return 'there is no /dev/net/tun: load the module tun (`modprobe tun`), or give the container the device';
+  return undefined;
+}
+
 export async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === 'impaired') return impaired(argv.slice(1));
-  if (argv[0] === '--serve') return serve(argv.slice(1));
+  if (argv[0] === '--serve') return serve(JSON.parse(argv[1] as string));
   let values: ReturnType<typeof parse>;
   try {
     values = parse(argv);
@@ -70,52 +75,38 @@ export async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   const only = values.only ?? [''];
-  const measures = MEASURES.filter(({ name }) => only.some((text) => name.includes(text)));
+  const measures = MEASURES.map((measure) => (values.quick ? { ...measure, contenders: measure.quick } : measure)).filter(
+    ({ name, contenders }) => contenders.length > 0 && only.some((text) => name.includes(text)),
+  );
   if (values.list) {
     for (const { name, contenders } of measures) process.stdout.write(`${name}: ${contenders.join(', ')}\n`);
     return;
   }
-  const runs = values.runs === undefined ? (values.quick ? 3 : 7) : Number(values.runs);
+  const usual = values.quick ? QUICK : FULL;
+  const runs = values.runs === undefined ? usual.runs : Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) return refuse(`--runs ${values.runs}: a whole number from 1 on`);
   if (measures.length === 0) return refuse(`--only ${only.join(' ')}: no measure is called so; --list names them`);
-  if (process.getuid?.() !== 0) return refuse('it makes network namespaces: run it as root');
+  const unknown = values.contender?.find((name) => !CONTENDERS.some((known) => known === name));
+  if (unknown !== undefined) return refuse(`--contender ${unknown}: there are ${CONTENDERS.join(', ')}`);
+  const reason = obstacle();
+  if (reason !== undefined) return refuse(reason);
+  const progress = new Progress();
+  Topology.removeOnSignals(() => progress.end());
   compilePeer();
-  Topology.removeOnSignals(() => progress(''));
-  const results = await measured(measures, runs, values.quick ? 500 : 2000);
-  progress('');
+  const contenders = CONTENDERS.filter((name) => name === 'protoloom' || values.contender?.includes(name) !== false);
+  const results = await measureAll(measures, contenders, { ...usual, runs }, (text) => progress.tell(text));
+  progress.end();
   process.stdout.write(report(results));
-  if (values.json !== undefined) {
-    mkdirSync(dirname(values.json), { recursive: true });
-    const told = results.map(({ measure: { name, unit }, ...result }) => ({ name, unit, ...result }));
-    writeFileSync(values.json, `${JSON.stringify(told, null, 2)}\n`);
-  }
-}
-
-/** Each contender once, then again: what the machine does meanwhile meets them all. */
-async function measured(measures: readonly Measure[], runs: number, ms: number): Promise<readonly Result[]> {
-  const results: readonly Result[] = measures.flatMap((measure) =>
-    measure.contenders.map((contender) => ({ measure, contender, values: [] })),
-  );
-  for (let i = 0; i < runs; i++) {
-    for (const [index, result] of results.entries()) {
-      const { measure, contender, values } = result;
-      if (result.failed !== undefined) continue;
-      progress(`run ${i + 1} of ${runs}, ${index + 1} of ${results.length}: ${measure.name}: ${contender}`);
-      try {
-        values.push(await run(measure, contender, ms));
-      } catch (error) {
-        result.failed = (error as Error).message.split('\n')[0] as string;
-      }
-    }
-  }
-  return results;
+  if (values.json === undefined) return;
+  mkdirSync(dirname(values.json), { recursive: true });
+  writeFileSync(values.json, resultsAsJson(results));
 }
 
 /** Within a namespace: a contender, until it is killed. */
-async function serve([contender, mode, offload]: readonly string[]): Promise<void> {
+async function serve(setting: Setting): Promise<void> {
   // An end that Node sees, so that its profiles are written: NODE_OPTIONS=--cpu-prof.
   process.once('SIGINT', () => process.exit(0));
-  if (contender === 'limit') runLimit('bench0', `${KERNEL}/24`, mode as Mode, offload === 'offload');
-  else if (contender === 'protoloom') await runHost('bench0', `${KERNEL}/24`, `${HOST}/24`, PORT, mode as Mode, offload === 'offload');
-  else runNode(contender === 'node-net' ? 'net' : 'http', HOST, PORT);
+  if (setting.contender === 'limit') runLimit(DEVICE, TAP_ADDRESSES.kernel[0], setting);
+  else if (setting.contender === 'protoloom') await runHost(DEVICE, TAP_ADDRESSES, PORT, setting);
+  else runNode(setting.contender === 'node-net' ? 'net' : 'http', HOST, PORT);
 }

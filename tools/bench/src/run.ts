@@ -1,41 +1,29 @@
-// One run of one contender: what the kernel's client counted.
-import { type ChildProcess, execFileSync } from 'node:child_process';
+// One run of one contender: what the kernel's client counted, and what the contender's process took meanwhile.
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Interface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import type { Contender, Measure } from './measures.js';
-import { ip, PROGRAM, root, started, Topology } from './topology.js';
+import { BenchTopology, DEVICE, PORT } from './bench-topology.js';
+import { type ContenderName, startOf, targetOf } from './contenders/contender.js';
+import type { Measure, Sample } from './measures.js';
+import { PEER_PROGRAM } from './peers.js';
+import { started } from './topology.js';
 
-const PEER = join(root, 'build', 'peer');
-/** The command beside this package: what users start. */
-const COMMAND = join(dirname(root), 'cli', 'bin', 'protoloom.js');
-export const KERNEL = '10.99.0.1';
-export const HOST = '10.99.0.2';
-export const PORT = 5001;
-/** The addresses that the client's connections come from (native/peer.c): each has its own ports. */
-const SOURCES = Array.from({ length: 8 }, (_, i) => `10.99.0.${101 + i}`);
 /** Longer than any client takes beyond its time. */
 const PATIENCE_MS = 30_000;
-/** Before what is counted. */
-const WARM_MS = 2000;
 /** Until what was in flight is gone: its resets fill the device's queue, and a SYN that finds it full waits a second. */
 const SETTLE_MS = 200;
 
-/** Compiles the kernel's side where it is older than its source. @throws where there is no compiler. */
-export function compilePeer(): void {
-  const source = join(root, 'native', 'peer.c');
-  if (existsSync(PEER) && statSync(PEER).mtimeMs > statSync(source).mtimeMs) return;
-  mkdirSync(dirname(PEER), { recursive: true });
-  execFileSync(process.env['CC'] ?? 'cc', ['-O2', '-Wall', '-Wextra', '-Werror', '-o', PEER, source], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    timeout: 60_000,
-  });
+/** How long a run is. */
+export interface Length {
+  /** Not counted: compilers that compile while a program runs, caches, windows. */
+  readonly warmMs: number;
+  readonly ms: number;
 }
 
 /** All that a child prints. @throws what it complained of. */
-function finished(child: ChildProcess, ms: number): Promise<string> {
+export function finished(child: ChildProcess, ms: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     let complaint = '';
@@ -54,97 +42,130 @@ function finished(child: ChildProcess, ms: number): Promise<string> {
   });
 }
 
-/** A topology of a run: further addresses for the client's device, and the kernel on the other side of a veth. */
-class BenchTopology extends Topology {
-  constructor(pinned: boolean) {
-    super('bench', pinned ? ['taskset', '-c', '0'] : []);
-    // A client's port is free again as soon as the peer's timestamps allow, also to addresses beyond loopback.
-    this.inside('near', 'sysctl', '-qw', 'net.ipv4.tcp_tw_reuse=1', 'net.ipv4.ip_local_port_range=1024 65535');
-  }
-
-  /** Gives the client's device its further addresses. */
-  addSources(device: string): void {
-    for (const address of SOURCES) ip('-n', this.near, 'address', 'add', `${address}/24`, 'dev', device);
-  }
-
-  veth(): void {
-    const { near, far } = this;
-    ip('-n', near, 'link', 'add', 'veth0', 'type', 'veth', 'peer', 'name', 'veth1', 'netns', far);
-    ip('-n', near, 'address', 'add', `${KERNEL}/24`, 'dev', 'veth0');
-    this.addSources('veth0');
-    ip('-n', far, 'address', 'add', `${HOST}/24`, 'dev', 'veth1');
-    ip('-n', near, 'link', 'set', 'veth0', 'up');
-    ip('-n', far, 'link', 'set', 'veth1', 'up');
-  }
-}
-
-/** Starts a contender; settles once it serves, with what it says from then on. */
-async function serve(
-  topology: BenchTopology,
-  contender: Contender,
-  { mode, offload }: Measure,
-): Promise<{ child: ChildProcess; lines: Interface }> {
-  const own = (...args: readonly string[]) => [process.execPath, '--expose-gc', PROGRAM, '--serve', ...args];
-  let child: ChildProcess;
-  let word = 'ready';
-  switch (contender) {
-    case 'kernel':
-      topology.veth();
-      child = topology.inside('far', PEER, 'serve', mode, HOST, String(PORT));
-      break;
-    case 'node-net':
-    case 'node-http':
-      topology.veth();
-      child = topology.inside('far', ...own(contender, mode));
-      break;
-    default:
-      if (contender === 'protoloom' && mode === 'http') {
-        const options = ['--tap', 'bench0', '--address', `${HOST}/24`, '--kernel-address', `${KERNEL}/24`, '--service', `http:${PORT}`];
-        child = topology.inside('near', process.execPath, COMMAND, 'up', ...options);
-        word = 'protoloom serves';
-      } else child = topology.inside('near', ...own(contender, mode, offload ? 'offload' : 'plain'));
-  }
-  const lines = await started(child, word);
-  if (contender === 'limit' || contender === 'protoloom') topology.addSources('bench0');
-  return { child, lines };
-}
-
-/** One figure, in the measure's unit. @throws what a process complained of. */
-export async function run(measure: Measure, contender: Contender, ms: number): Promise<number> {
-  const { mode, count, pinned, value } = measure;
-  const topology = new BenchTopology(pinned);
+/** User and system time of a process with all its threads, µs. */
+export function cpuUs({ pid }: ChildProcess): number {
+  let ns = 0;
   try {
-    const server = await serve(topology, contender, measure);
-    if (mode === 'http') {
-      const wrk = (seconds: number): Promise<string> =>
-        finished(topology.inside('near', 'wrk', '-t1', `-c${count}`, `-d${seconds}s`, `http://${HOST}:${PORT}/`), ms);
-      await wrk(1);
-      const text = await wrk(Math.ceil(ms / 1000));
-      const rate = /Requests\/sec:\s+([\d.]+)/.exec(text)?.[1];
-      if (rate === undefined || /Non-2xx|Socket errors/.test(text)) throw new Error(`wrk: ${text.trim()}`);
-      return Number(rate);
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
     }
-    const drive = (forMs: number): ChildProcess =>
-      topology.inside('near', PEER, 'drive', mode, HOST, String(PORT), String(forMs), String(count));
-    if (mode !== 'idle') {
-      // Not counted: compilers that compile while a program runs, caches, windows.
-      await finished(drive(WARM_MS), WARM_MS);
-      await setTimeout(SETTLE_MS);
-      const [counted = 0, us = 1] = (await finished(drive(ms), ms)).trim().split(' ').map(Number);
-      return value(counted, us);
+  } catch {
+    // It has ended, or a thread of it has: the run says so elsewhere.
+  }
+  return ns / 1000;
+}
+
+/** Resident memory of a process, octets. */
+export function residentBytes({ pid }: ChildProcess): number {
+  const [, kilobytes = 'NaN'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+/** A contender that serves, and the client's commands. */
+export interface Bench {
+  readonly child: ChildProcess;
+  /** What it says. */
+  readonly lines: Interface;
+  /** A client of native/peer.c. */
+  client(mode: string, ms: number, count: number): ChildProcess;
+  /** The load generator of HTTP, in whole seconds. */
+  wrk(seconds: number, count: number): ChildProcess;
+}
+
+/** Starts a contender in a topology. @throws what it complained of. */
+export async function serve(topology: BenchTopology, contender: ContenderName, measure: Measure): Promise<Bench> {
+  const { where, command, word } = startOf(contender, measure, topology);
+  let child = topology.inside(where, ...command);
+  const lines = await started(child, word);
+  if (contender === 'slirp4netns') {
+    child = topology.slirp();
+    // One octet says that it is ready.
+    await Promise.race([once(child.stdout as NonNullable<typeof child.stdout>, 'data'), ended(child)]);
+  } else topology.addSources(DEVICE);
+  const target = targetOf(contender, measure.family);
+  return {
+    child,
+    lines,
+    client: (mode, ms, count) => topology.inside('near', PEER_PROGRAM, 'drive', mode, target, String(PORT), String(ms), String(count)),
+    wrk: (seconds, count) => topology.inside('near', 'wrk', '-t1', `-c${count}`, `-d${seconds}s`, `http://${target}:${PORT}/`),
+  };
+}
+
+async function ended(child: ChildProcess): Promise<never> {
+  const [code] = (await once(child, 'exit')) as [number | null];
+  throw new Error(`it ended with ${code}`);
+}
+
+/** @throws what a process complained of. */
+export async function run(measure: Measure, contender: ContenderName, length: Length): Promise<Sample> {
+  const topology = new BenchTopology(measure.pinned);
+  try {
+    const bench = await serve(topology, contender, measure);
+    switch (measure.mode) {
+      case 'rest':
+        return await rest(bench, length);
+      case 'idle':
+        return await idle(bench, measure.count);
+      case 'http':
+        return await requests(bench, measure.count, length);
+      default:
+        if (measure.idle > 0) await started(bench.client('idle', 0, measure.idle), String(measure.idle));
+        return await driven(bench, measure, length);
     }
-    // Before any connection nothing of the peer's has run: what it takes besides connections is not counted.
-    const before = await ask(server);
-    await started(drive(0), String(count));
-    return value((await ask(server)) - before, count);
   } finally {
     await topology.remove();
   }
 }
 
-/** Octets that a host takes. */
-async function ask({ child, lines }: { child: ChildProcess; lines: Interface }): Promise<number> {
+/** Warmed up, left alone for a moment, counted. */
+export async function driven({ child, client }: Bench, { mode, count }: Pick<Measure, 'mode' | 'count'>, length: Length): Promise<Sample> {
+  const { warmMs, ms } = length;
+  if (warmMs > 0) {
+    await finished(client(mode, warmMs, count), warmMs);
+    await setTimeout(SETTLE_MS);
+  }
+  const before = cpuUs(child);
+  const [counted = 0, us = 1] = (await finished(client(mode, ms, count), ms)).trim().split(' ').map(Number);
+  return { counted, us, cpuUs: cpuUs(child) - before };
+}
+
+async function requests({ child, wrk }: Bench, count: number, { warmMs, ms }: Length): Promise<Sample> {
+  const warm = Math.floor(warmMs / 1000);
+  if (warm > 0) await finished(wrk(warm, count), warmMs);
+  const before = cpuUs(child);
+  const text = await finished(wrk(Math.ceil(ms / 1000), count), ms);
+  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]);
+  if (!(perSecond > 0) || /Non-2xx|Socket errors/.test(text)) throw new Error(`wrk: ${text.trim().split('\n').at(-1)}`);
+  return { counted: perSecond, us: 1e6, cpuUs: (cpuUs(child) - before) / Math.ceil(ms / 1000) };
+}
+
+/** Nobody asks for anything. */
+async function rest({ child }: Bench, { warmMs, ms }: Length): Promise<Sample> {
+  await setTimeout(warmMs);
+  const before = cpuUs(child);
+  await setTimeout(ms);
+  return { counted: 1, us: ms * 1000, cpuUs: cpuUs(child) - before };
+}
+
+/** Before any connection nothing of the peer's has run: what it takes besides connections is not counted. */
+async function idle(bench: Bench, count: number): Promise<Sample> {
+  const heap = [await askHeap(bench)];
+  const resident = [residentBytes(bench.child)];
+  await started(bench.client('idle', 0, count), String(count));
+  heap.push(await askHeap(bench));
+  resident.push(residentBytes(bench.child));
+  const [heapBefore = 0, heapAfter = 0] = heap;
+  const [residentBefore = 0, residentAfter = 0] = resident;
+  return { counted: count, us: 1, cpuUs: 0, heapBytes: heapAfter - heapBefore, residentBytes: residentAfter - residentBefore };
+}
+
+/** How long a program has to answer that can. */
+const ANSWER_MS = 2000;
+
+/** Octets that a host's heap and buffers take after a collection; NaN of one that cannot say. */
+async function askHeap({ child, lines }: Bench): Promise<number> {
   const answer = once(lines, 'line') as Promise<[string]>;
   child.stdin?.write('\n');
-  return Number((await answer)[0]);
+  const [text] = await Promise.race([answer, setTimeout(ANSWER_MS, ['NaN'])]);
+  return Number(text);
 }

@@ -35,3 +35,20 @@ export function medianInterval(values: readonly number[]): Interval {
   }
   return { from: sorted[cut] as number, to: sorted[count - 1 - cut] as number, coverage: Math.max(coverage, 0) };
 }
+
+/** A median with its interval, and how many values it comes from. */
+export interface Estimate extends Interval {
+  readonly median: number;
+  readonly count: number;
+}
+
+/** Of those values that are numbers; undefined where there are none. */
+export function estimate(values: readonly number[]): Estimate | undefined {
+  const numbers = values.filter((value) => Number.isFinite(value));
+  if (numbers.length === 0) return undefined;
+  return { median: median(numbers), count: numbers.length, ...medianInterval(numbers) };
+}
+
+/** Half the interval's width, as a part of the median: how noisy a figure is. NaN where one value alone says nothing of it. */
+export const noise = ({ median: middle, from, to, count }: Estimate): number =>
+  count < 2 ? Number.NaN : (to - from) / 2 / Math.abs(middle);

@@ -13,6 +13,7 @@ describe('npm run bench', () => {
   for (const [args, message] of [
     [['--runs', '0'], /--runs 0: a whole number from 1 on/],
     [['--only', 'gopher'], /--only gopher: no measure is called so; --list names them/],
+    [['--contender', 'gopher'], /--contender gopher: there are limit, kernel, protoloom/],
     [['--nope'], /Unknown option '--nope'/],
   ] as const) {
     it(`refuses ${args.join(' ')} with one line and code 2`, () => {
@@ -24,12 +25,17 @@ describe('npm run bench', () => {
     });
   }
 
-  it('names its measures, each with a limit or a peer, but for memory', () => {
+  it('names its measures, and who takes part: ourselves, and somebody beside', () => {
     const { status, stdout } = bench('--list');
     expect(status).to.equal(0);
-    for (const line of stdout.trim().split('\n')) {
-      expect(line).to.contain('protoloom');
-      if (!line.startsWith('memory')) expect(line).to.match(/limit|node/);
-    }
+    for (const line of stdout.trim().split('\n'))
+      expect(line)
+        .to.match(/: .*protoloom/)
+        .and.match(/: .*, /);
+  });
+
+  it('takes fewer with --quick', () => {
+    const [all, few] = [bench('--list'), bench('--quick', '--list')].map(({ stdout }) => stdout.split('\n').length) as [number, number];
+    expect(few).to.be.lessThan(all);
   });
 });

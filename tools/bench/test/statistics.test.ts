@@ -1,4 +1,4 @@
-import { median, medianInterval } from '@protoloom/bench';
+import { estimate, median, medianInterval, noise } from '@protoloom/bench';
 import { expect } from 'chai';
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1).reverse();
@@ -24,4 +24,11 @@ describe('medians and their intervals', () => {
       expect(medianInterval(upTo(count))).to.deep.equal({ from, to, coverage });
     });
   }
+
+  it('leaves runs without a figure out, and tells how noisy the others were', () => {
+    const found = estimate([Number.NaN, 90, 100, 110]);
+    expect(found).to.deep.equal({ median: 100, count: 3, from: 90, to: 110, coverage: 0.75 });
+    expect(noise(found as NonNullable<typeof found>)).to.be.closeTo(0.1, 1e-9);
+    expect(estimate([Number.NaN])).to.equal(undefined);
+  });
 });

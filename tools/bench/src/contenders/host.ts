@@ -1,47 +1,62 @@
 // What is measured: the whole host on a TAP, its octets read and written in place at the endpoint.
 import { ERRNO } from '@protoloom/contracts';
-import { AF_INET, type Endpoint, type Message, SOCK_DGRAM, SOCK_STREAM, type Views } from '@protoloom/contracts/socket';
+import { AF_INET6, type Endpoint, type Message, SOCK_DGRAM, SOCK_STREAM, type Views } from '@protoloom/contracts/socket';
 import { linuxHost } from '@protoloom/linux';
 import { startHost } from '@protoloom/node';
 import type { Stack } from '@protoloom/stack';
 import { openTap, TimerFd } from '@protoloom/tun-tap';
 import type { Mode } from '../measures.js';
+import type { Setting } from './contender.js';
 
 const NONE = new Uint8Array(0);
 const CHUNK = new Uint8Array(1 << 18).fill(0x55);
 const views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
 
-/** Runs until it is killed. A line on standard input is answered with the octets of heap and beside it, after a collection. */
-export async function runHost(
-  name: string,
-  kernelAddress: string,
-  address: string,
-  port: number,
-  mode: Mode,
-  offload: boolean,
-): Promise<void> {
-  const device = openTap({ name, offload });
-  device.kernel.addAddress(kernelAddress);
+/** The two ends' addresses, with their prefix lengths. */
+export interface Addresses {
+  readonly kernel: readonly string[];
+  readonly host: readonly string[];
+}
+
+/** A host on a TAP of its own, addresses and all. Duplicates are not looked for. */
+export function hostOn(name: string, { kernel, host }: Addresses, { offload, mtu }: Pick<Setting, 'offload' | 'mtu'>): Stack {
+  const device = openTap({ name, offload, mtu });
+  for (const address of kernel) device.kernel.addAddress(address);
   device.kernel.setUp(true);
-  const { stack } = startHost({ plugins: linuxHost, timer: (expired) => new TimerFd(expired) });
+  const { stack } = startHost({
+    plugins: linuxHost,
+    sysctls: { 'net.ipv6.conf.default.accept_dad': 0 },
+    timer: (expired) => new TimerFd(expired),
+  });
   stack.link.add(device);
   stack.link.up(name);
-  stack.address.add(name, address);
+  for (const address of host) stack.address.add(name, address);
+  return stack;
+}
+
+/** Runs until it is killed. A line on standard input is answered with the octets of heap and beside it, after a collection. */
+export async function runHost(name: string, addresses: Addresses, port: number, setting: Setting): Promise<void> {
+  const stack = hostOn(name, addresses, setting);
   process.stdin.on('data', () => {
     globalThis.gc?.();
     const { heapUsed, external } = process.memoryUsage();
     process.stdout.write(`${heapUsed + external}\n`);
   });
-  await (mode === 'udp-echo' ? serveDatagrams(stack, port) : serveConnections(stack, port, mode));
+  await serveMode(stack, port, setting.mode);
+  process.stdout.write('ready\n');
 }
 
+/** What a mode asks for, over both families. */
+export const serveMode = (stack: Stack, port: number, mode: Mode): Promise<void> =>
+  mode === 'udp-echo' ? serveDatagrams(stack, port) : serveConnections(stack, port, mode);
+
 async function serveDatagrams(stack: Stack, port: number): Promise<void> {
-  const socket = stack.socket(AF_INET, SOCK_DGRAM);
+  const socket = stack.socket(AF_INET6, SOCK_DGRAM);
   await socket.bind({ port });
   const { endpoint } = socket;
   const buffer = new Uint8Array(65_536);
   const message: Message = {
-    address: { family: AF_INET, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 },
+    address: { family: AF_INET6, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 },
     hasAddress: false,
     flags: 0,
     resultFlags: 0,
@@ -57,11 +72,10 @@ async function serveDatagrams(stack: Stack, port: number): Promise<void> {
       }
     },
   };
-  process.stdout.write('ready\n');
 }
 
 async function serveConnections(stack: Stack, port: number, mode: Mode): Promise<void> {
-  const listener = stack.socket(AF_INET, SOCK_STREAM);
+  const listener = stack.socket(AF_INET6, SOCK_STREAM);
   await listener.bind({ port });
   await listener.listen();
   const { endpoint } = listener;
@@ -82,7 +96,6 @@ async function serveConnections(stack: Stack, port: number, mode: Mode): Promise
       }
     },
   };
-  process.stdout.write('ready\n');
 }
 
 const receiver = (endpoint: Endpoint) => (): void => {

@@ -3,11 +3,10 @@ import { CSUM_PARTIAL, type DevicePort, type Packet } from '@protoloom/contracts
 import { GSO_TCP } from '@protoloom/contracts/tcp';
 import { openTap } from '@protoloom/tun-tap';
 import { add, finish, sum } from '@protoloom/wire';
-import type { Mode } from '../measures.js';
+import type { Setting } from './contender.js';
 
-const MSS = 1460;
-/** 44 segments: the most that an IPv4 packet of them holds. */
-const BURST = 44 * MSS;
+/** The most that an IPv4 packet holds of TCP's text. */
+const MOST_TEXT = 65_535 - 40;
 const SCALE = 10;
 const IP = 14;
 const L4 = 34;
@@ -42,20 +41,22 @@ const blank = (bytes: Uint8Array): Packet =>
 
 /** A connection that octets are sent on. */
 interface Flow {
-  readonly burst: Packet;
+  readonly packet: Packet;
   sndNxt: number;
   sndUna: number;
   window: number;
 }
 
 /** Runs until it is killed. */
-export function runLimit(name: string, kernelAddress: string, mode: Mode, offload: boolean): void {
-  const device = openTap({ name, offload });
+export function runLimit(name: string, kernelAddress: string, { mode, offload, mtu }: Setting): void {
+  const mss = mtu - 40;
+  const burst = MOST_TEXT - (MOST_TEXT % mss);
+  const device = openTap({ name, offload, mtu });
   device.kernel.addAddress(kernelAddress);
   device.kernel.setUp(true);
   const mac = device.address as Uint8Array;
   const control = blank(new Uint8Array(HEADERS + 8));
-  const text = blank(new Uint8Array(HEADERS + 1460));
+  const text = blank(new Uint8Array(HEADERS + mss));
   const flows = new Map<number, Flow>();
   let scale = 0;
   let blocked = false;
@@ -95,15 +96,15 @@ export function runLimit(name: string, kernelAddress: string, mode: Mode, offloa
   };
 
   const blast = (flow: Flow): void => {
-    const { burst } = flow;
-    while (!blocked && ((flow.sndNxt + BURST - flow.sndUna) | 0) <= flow.window) {
-      burst.view.setInt32(L4 + 4, flow.sndNxt);
-      burst.view.setUint16(L4 + 16, add(sum(burst.bytes, IP + 12, L4, 6), 20 + BURST));
-      if (!device.transmit(burst)) {
+    const { packet } = flow;
+    while (!blocked && ((flow.sndNxt + burst - flow.sndUna) | 0) <= flow.window) {
+      packet.view.setInt32(L4 + 4, flow.sndNxt);
+      packet.view.setUint16(L4 + 16, add(sum(packet.bytes, IP + 12, L4, 6), 20 + burst));
+      if (!device.transmit(packet)) {
         blocked = true;
         return;
       }
-      flow.sndNxt = (flow.sndNxt + BURST) | 0;
+      flow.sndNxt = (flow.sndNxt + burst) | 0;
     }
   };
 
@@ -161,7 +162,7 @@ export function runLimit(name: string, kernelAddress: string, mode: Mode, offloa
         at += kind === 1 ? 1 : kind === 0 ? 40 : view.getUint8(at + 1);
       }
       flush();
-      control.view.setUint32(HEADERS, 0x0204_05b4);
+      control.view.setUint32(HEADERS, 0x0204_0000 | mss);
       control.view.setUint32(HEADERS + 4, 0x0103_0300 | SCALE);
       segment(control, packet, ISN, (seq + 1) | 0, SYN | ACK, 0, 8);
       device.transmit(control);
@@ -181,11 +182,11 @@ export function runLimit(name: string, kernelAddress: string, mode: Mode, offloa
     } else if (mode === 'send') {
       let flow = flows.get(port);
       if (flow === undefined) {
-        flow = { burst: blank(new Uint8Array(HEADERS + BURST)), sndNxt: ack, sndUna: ack, window: 0 };
+        flow = { packet: blank(new Uint8Array(HEADERS + burst)), sndNxt: ack, sndUna: ack, window: 0 };
         flows.set(port, flow);
-        segment(flow.burst, packet, ack, seq, ACK, BURST, 0);
-        flow.burst.gsoKind = GSO_TCP;
-        flow.burst.gsoSize = MSS;
+        segment(flow.packet, packet, ack, seq, ACK, burst, 0);
+        if (burst > mss) flow.packet.gsoKind = GSO_TCP;
+        flow.packet.gsoSize = mss;
       }
       flow.sndUna = ack;
       flow.window = view.getUint16(head + L4 + 14) << scale;
