@@ -2,22 +2,24 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bars } from './bars.js';
 import { DEVICE, HOST, PORT, TAP_ADDRESSES } from './bench-topology.js';
-import { CONTENDERS, type Setting } from './contenders/contender.js';
-import { runHost } from './contenders/host.js';
-import { runLimit } from './contenders/limit.js';
-import { runNode } from './contenders/node.js';
-import { main as impaired } from './impaired/main.js';
-import { MEASURES } from './measures.js';
+import { CONTENDERS, type ContenderName, type Setting } from './contenders/contender.js';
+import { MEASURES, type Measure } from './measures.js';
 import { compilePeer } from './peers.js';
 import { Progress } from './progress.js';
 import { report } from './report.js';
 import { resultsAsJson } from './results.js';
-import { type Extent, measureAll } from './suite.js';
+import { type Extent, measureAll, type Result } from './suite.js';
 import { Topology } from './topology.js';
 
 const HELP = `usage: npm run bench -- [OPTION]...
-       npm run bench -- impaired [OPTION]...   over a wire that loses, reorders and duplicates; --help says more
+       npm run bench -- growth [OPTION]...     the time for a packet, with more and more connections, routes, neighbours, timers
+       npm run bench -- profile [OPTION]...    what a packet costs in each layer, and what it allocates
+       npm run bench -- soak [OPTION]...       one host for minutes: nothing gets slower, or larger, with age
+       npm run bench -- impaired [OPTION]...   over a wire that loses, reorders and duplicates
+       npm run bench -- document [PART]...     all of it in full, into docs/performance.md
+Each says more with --help.
 
 The kernel's sockets (CUBIC) with a host on a TAP device: throughput, rates, memory, processor time. Beside it the limit (the same device without a
 stack), the kernel itself over veth, Node's servers on the kernel's sockets, and other stacks, which are compiled on demand; who cannot be had
@@ -29,6 +31,7 @@ here is skipped, with the reason. Runs are interleaved; a figure is their median
   --contender NAME   only these and protoloom; may be repeated
   --list         names the measures, and who takes part
   --json FILE    also writes every run as JSON
+  --plot FILE    also draws the medians, as SVG
 `;
 
 const FULL: Extent = { warmMs: 1500, ms: 2000, runs: 7, budgetMs: Number.POSITIVE_INFINITY };
@@ -49,6 +52,7 @@ const parse = (argv: readonly string[]) =>
       contender: { type: 'string', multiple: true },
       list: { type: 'boolean' },
       json: { type: 'string' },
+      plot: { type: 'string' },
       help: { type: 'boolean' },
     },
   }).values;
@@ -61,15 +65,30 @@ export function obstacle(): string | undefined {
   return undefined;
 }
 
+/** What follows `npm run bench --`, where it is no option. Each loads what it needs, and the stack only where it runs. */
+const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
+  impaired: async (argv) => (await import('./impaired/main.js')).main(argv),
+  growth: async (argv) => (await import('./growth/main.js')).main(argv),
+  profile: async (argv) => (await import('./profile/main.js')).main(argv, obstacle()),
+  soak: async (argv) => (await import('./soak.js')).main(argv, obstacle()),
+  document: async (argv) => (await import('./document.js')).main(argv, obstacle(), () => measured(MEASURES, CONTENDERS, FULL)),
+  '--serve': ([setting = '']) => serve(JSON.parse(setting)),
+};
+
 export async function main(argv: readonly string[]): Promise<void> {
-  if (argv[0] === 'impaired') return impaired(argv.slice(1));
-  if (argv[0] === '--serve') return serve(JSON.parse(argv[1] as string));
-  let values: ReturnType<typeof parse>;
+  const [first = '', ...rest] = argv;
+  const command = COMMANDS[first];
   try {
-    values = parse(argv);
+    await (command === undefined ? compare(argv) : command(rest));
   } catch (error) {
-    return refuse((error as Error).message);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
+    refuse(message);
   }
+}
+
+async function compare(argv: readonly string[]): Promise<void> {
+  const values = parse(argv);
   if (values.help) {
     process.stdout.write(HELP);
     return;
@@ -90,23 +109,37 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (unknown !== undefined) return refuse(`--contender ${unknown}: there are ${CONTENDERS.join(', ')}`);
   const reason = obstacle();
   if (reason !== undefined) return refuse(reason);
+  const contenders = CONTENDERS.filter((name) => name === 'protoloom' || values.contender?.includes(name) !== false);
+  const results = await measured(measures, contenders, { ...usual, runs });
+  process.stdout.write(report(results));
+  if (values.json !== undefined) written(values.json, resultsAsJson(results));
+  if (values.plot !== undefined) written(values.plot, bars(results));
+}
+
+function written(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+async function measured(measures: readonly Measure[], contenders: readonly ContenderName[], extent: Extent): Promise<readonly Result[]> {
   const progress = new Progress();
   Topology.removeOnSignals(() => progress.end());
   compilePeer();
-  const contenders = CONTENDERS.filter((name) => name === 'protoloom' || values.contender?.includes(name) !== false);
-  const results = await measureAll(measures, contenders, { ...usual, runs }, (text) => progress.tell(text));
+  const results = await measureAll(measures, contenders, extent, (text) => progress.tell(text));
   progress.end();
-  process.stdout.write(report(results));
-  if (values.json === undefined) return;
-  mkdirSync(dirname(values.json), { recursive: true });
-  writeFileSync(values.json, resultsAsJson(results));
+  return results;
 }
 
 /** Within a namespace: a contender, until it is killed. */
 async function serve(setting: Setting): Promise<void> {
   // An end that Node sees, so that its profiles are written: NODE_OPTIONS=--cpu-prof.
   process.once('SIGINT', () => process.exit(0));
-  if (setting.contender === 'limit') runLimit(DEVICE, TAP_ADDRESSES.kernel[0], setting);
-  else if (setting.contender === 'protoloom') await runHost(DEVICE, TAP_ADDRESSES, PORT, setting);
-  else runNode(setting.contender === 'node-net' ? 'net' : 'http', HOST, PORT);
+  switch (setting.contender) {
+    case 'limit':
+      return (await import('./contenders/limit.js')).runLimit(DEVICE, TAP_ADDRESSES.kernel[0], setting);
+    case 'protoloom':
+      return (await import('./contenders/host.js')).runHost(DEVICE, TAP_ADDRESSES, PORT, setting);
+    default:
+      return (await import('./contenders/node.js')).runNode(setting.contender === 'node-net' ? 'net' : 'http', HOST, PORT);
+  }
 }

@@ -1,8 +1,8 @@
 // What is measured: each between the kernel's sockets and a contender, over one device, in network namespaces of the run's own.
 import type { ContenderName } from './contenders/contender.js';
 
-/** What the contender does, as native/peer.c and the programs under peers/ have it too. */
-export type Mode = 'receive' | 'send' | 'udp-echo' | 'echo' | 'close-first' | 'close-last' | 'idle' | 'http' | 'rest';
+/** What the contender does, as native/peer.c and the programs under peers/ have it too; `soak`: several of them, on ports of their own. */
+export type Mode = 'receive' | 'send' | 'udp-echo' | 'echo' | 'close-first' | 'close-last' | 'idle' | 'http' | 'rest' | 'soak';
 
 /** What one run has counted. */
 export interface Sample {

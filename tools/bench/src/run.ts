@@ -66,8 +66,8 @@ export interface Bench {
   readonly child: ChildProcess;
   /** What it says. */
   readonly lines: Interface;
-  /** A client of native/peer.c. */
-  client(mode: string, ms: number, count: number): ChildProcess;
+  /** A client of native/peer.c. @param port how far from the first. */
+  client(mode: string, ms: number, count: number, port?: number): ChildProcess;
   /** The load generator of HTTP, in whole seconds. */
   wrk(seconds: number, count: number): ChildProcess;
 }
@@ -86,7 +86,8 @@ export async function serve(topology: BenchTopology, contender: ContenderName, m
   return {
     child,
     lines,
-    client: (mode, ms, count) => topology.inside('near', PEER_PROGRAM, 'drive', mode, target, String(PORT), String(ms), String(count)),
+    client: (mode, ms, count, port = 0) =>
+      topology.inside('near', PEER_PROGRAM, 'drive', mode, target, String(PORT + port), String(ms), String(count)),
     wrk: (seconds, count) => topology.inside('near', 'wrk', '-t1', `-c${count}`, `-d${seconds}s`, `http://${target}:${PORT}/`),
   };
 }
@@ -117,21 +118,24 @@ export async function run(measure: Measure, contender: ContenderName, length: Le
   }
 }
 
-/** Warmed up, left alone for a moment, counted. */
-export async function driven({ child, client }: Bench, { mode, count }: Pick<Measure, 'mode' | 'count'>, length: Length): Promise<Sample> {
-  const { warmMs, ms } = length;
+/** Warmed up, left alone for a moment, counted. @param port how far from the first. */
+export async function driven(
+  { child, client }: Bench,
+  { mode, count }: Pick<Measure, 'mode' | 'count'>,
+  { warmMs, ms }: Length,
+  port = 0,
+): Promise<Sample> {
   if (warmMs > 0) {
-    await finished(client(mode, warmMs, count), warmMs);
+    await finished(client(mode, warmMs, count, port), warmMs);
     await setTimeout(SETTLE_MS);
   }
   const before = cpuUs(child);
-  const [counted = 0, us = 1] = (await finished(client(mode, ms, count), ms)).trim().split(' ').map(Number);
+  const [counted = 0, us = 1] = (await finished(client(mode, ms, count, port), ms)).trim().split(' ').map(Number);
   return { counted, us, cpuUs: cpuUs(child) - before };
 }
 
 async function requests({ child, wrk }: Bench, count: number, { warmMs, ms }: Length): Promise<Sample> {
-  const warm = Math.floor(warmMs / 1000);
-  if (warm > 0) await finished(wrk(warm, count), warmMs);
+  await finished(wrk(Math.ceil(warmMs / 1000), count), warmMs);
   const before = cpuUs(child);
   const text = await finished(wrk(Math.ceil(ms / 1000), count), ms);
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]);

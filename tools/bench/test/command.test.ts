@@ -14,13 +14,16 @@ describe('npm run bench', () => {
     [['--runs', '0'], /--runs 0: a whole number from 1 on/],
     [['--only', 'gopher'], /--only gopher: no measure is called so; --list names them/],
     [['--contender', 'gopher'], /--contender gopher: there are limit, kernel, protoloom/],
+    [['soak', '--minutes', '1'], /--minutes 1: a number from 2 on/],
+    [['profile', '--only', 'gopher'], /--only gopher: no measure is called so/],
+    [['growth', '--nope'], /Unknown option '--nope'/],
     [['--nope'], /Unknown option '--nope'/],
   ] as const) {
     it(`refuses ${args.join(' ')} with one line and code 2`, () => {
       const { status, stdout, stderr } = bench(...args);
       expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
       expect(stderr)
-        .to.match(/^bench: [^\n]+\n$/)
+        .to.match(/^bench[^\n]*: [^\n]+\n$/)
         .and.match(message);
     });
   }

@@ -5,5 +5,5 @@ export { type Extent, fairness, friendliness, type Job, jobsOf, type Outcome, pe
 export { main } from './main.js';
 export { cubicCurveWindow, cubicWindow, jain, median, renoWindow, sawtoothSegments } from './models.js';
 export { isWithin, type Report, ratioOf, reportOf, TOLERANCE } from './report.js';
-export { type Plot, svg } from './svg.js';
+export { type Line, type Plot, svg } from './svg.js';
 export { VERSION } from './version.js';

@@ -98,7 +98,7 @@ const plotOf = ({ controller, mbit, rttMs, pipe, most, points }: Trace): Plot =>
   title: `${controller}: ${mbit} Mbit/s, ${rttMs} ms, drop-tail queue of one bandwidth-delay product`,
   x: 'seconds',
   y: 'cwnd, segments',
-  points,
+  lines: [{ label: '', points }],
   marks: [
     { at: pipe, label: 'the pipe' },
     { at: most, label: 'the pipe and its queue' },

@@ -136,10 +136,15 @@ describe('the report', () => {
       title: 'a < b',
       x: 'seconds',
       y: 'segments',
-      points: [
-        [0, 0],
-        [1, 50],
-        [2, 100],
+      lines: [
+        {
+          label: '',
+          points: [
+            [0, 0],
+            [1, 50],
+            [2, 100],
+          ],
+        },
       ],
       marks: [{ at: 80, label: 'pipe' }],
     });
@@ -147,6 +152,16 @@ describe('the report', () => {
     const points = /points="([^"]*)"/.exec(drawn)?.[1]?.split(' ') ?? [];
     expect(points).to.have.length(3);
     expect(points[0]).to.equal('60.0,296.0');
+  });
+
+  it('draws several lines over powers of ten', () => {
+    const lines = [1, 2].map((factor) => ({ label: `times ${factor}`, points: [1, 10, 100].map((at) => [at, factor * at] as const) }));
+    const drawn = svg({ title: 'growth', x: 'how many', y: 'ns', lines, marks: [], logarithmic: true });
+    const [first] = [...drawn.matchAll(/points="([^"]*)"/g)].map(([, points = '']) =>
+      points.split(' ').map((point) => Number(point.split(',')[0])),
+    );
+    expect(first).to.deep.equal([60, 452, 844]);
+    expect(drawn).to.contain('>times 2<').and.contain('>100<');
   });
 });
 

@@ -1,4 +1,5 @@
 // What is measured: the whole host on a TAP, its octets read and written in place at the endpoint.
+import { createInterface } from 'node:readline';
 import { ERRNO } from '@protoloom/contracts';
 import { AF_INET6, type Endpoint, type Message, SOCK_DGRAM, SOCK_STREAM, type Views } from '@protoloom/contracts/socket';
 import { linuxHost } from '@protoloom/linux';
@@ -6,6 +7,9 @@ import { startHost } from '@protoloom/node';
 import type { Stack } from '@protoloom/stack';
 import { openTap, TimerFd } from '@protoloom/tun-tap';
 import type { Mode } from '../measures.js';
+import type { Profile } from '../profile/main.js';
+import { Sampler } from '../profile/sampler.js';
+import { SOAK_MODES } from '../soak.js';
 import type { Setting } from './contender.js';
 
 const NONE = new Uint8Array(0);
@@ -19,7 +23,7 @@ export interface Addresses {
 }
 
 /** A host on a TAP of its own, addresses and all. Duplicates are not looked for. */
-export function hostOn(name: string, { kernel, host }: Addresses, { offload, mtu }: Pick<Setting, 'offload' | 'mtu'>): Stack {
+function hostOn(name: string, { kernel, host }: Addresses, { offload, mtu }: Pick<Setting, 'offload' | 'mtu'>): Stack {
   const device = openTap({ name, offload, mtu });
   for (const address of kernel) device.kernel.addAddress(address);
   device.kernel.setUp(true);
@@ -34,20 +38,49 @@ export function hostOn(name: string, { kernel, host }: Addresses, { offload, mtu
   return stack;
 }
 
-/** Runs until it is killed. A line on standard input is answered with the octets of heap and beside it, after a collection. */
+/**
+ * Runs until it is killed. A line on standard input is answered: an empty one with the octets of heap and beside it, after a collection; `time` and
+ * `allocation` begin a profile, and end it with what it tells.
+ */
 export async function runHost(name: string, addresses: Addresses, port: number, setting: Setting): Promise<void> {
   const stack = hostOn(name, addresses, setting);
-  process.stdin.on('data', () => {
-    globalThis.gc?.();
-    const { heapUsed, external } = process.memoryUsage();
-    process.stdout.write(`${heapUsed + external}\n`);
+  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    if (line === '') {
+      globalThis.gc?.();
+      const { heapUsed, external } = process.memoryUsage();
+      say(String(heapUsed + external));
+    } else void profiled(stack, line === 'time' ? 'time' : 'allocation').then(say);
   });
-  await serveMode(stack, port, setting.mode);
-  process.stdout.write('ready\n');
+  const modes = setting.mode === 'soak' ? SOAK_MODES : [setting.mode];
+  for (const [i, mode] of modes.entries()) await serveMode(stack, port + i, mode);
+  say('ready');
+}
+
+const sampler = new Sampler();
+let framesBefore = -1;
+
+/** Begins a profile, or ends it. */
+async function profiled(stack: Stack, what: 'time' | 'allocation'): Promise<string> {
+  if (framesBefore < 0) {
+    await (what === 'time' ? sampler.startTime() : sampler.startAllocation());
+    framesBefore = framesOf(stack);
+    return 'begun';
+  }
+  const frames = framesOf(stack) - framesBefore;
+  framesBefore = -1;
+  return JSON.stringify({ frames, by: await (what === 'time' ? sampler.stopTime() : sampler.stopAllocation()) } satisfies Profile);
+}
+
+/** Frames received, and packets handed to a link. */
+function framesOf({ counters }: Stack): number {
+  const { receivedFrames = 0 } = counters.of('@protoloom/stack');
+  const [four = 0, six = 0] = ['@protoloom/ipv4', '@protoloom/ipv6'].map((name) => counters.of(name)['outTransmits'] ?? 0);
+  return receivedFrames + four + six;
 }
 
 /** What a mode asks for, over both families. */
-export const serveMode = (stack: Stack, port: number, mode: Mode): Promise<void> =>
+const serveMode = (stack: Stack, port: number, mode: Mode): Promise<void> =>
   mode === 'udp-echo' ? serveDatagrams(stack, port) : serveConnections(stack, port, mode);
 
 async function serveDatagrams(stack: Stack, port: number): Promise<void> {

@@ -1,0 +1,70 @@
+// npm run bench -- document: measures everything, and writes it into docs/performance.md, between the marks that are there, and docs/plots.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bars } from './bars.js';
+import { document as growth } from './growth/main.js';
+import { document as profile } from './profile/main.js';
+import { report } from './report.js';
+import { machine, resultsAsJson } from './results.js';
+import { document as soak } from './soak.js';
+import type { Result } from './suite.js';
+import { root } from './topology.js';
+
+const HELP = `usage: npm run bench -- document [PART]...
+
+Measures in full, and writes docs/performance.md's tables and docs/plots/: figures (beside everyone), profile (by layer), growth, soak. All of them where
+none is named, which takes about two hours. The machine has to be quiet meanwhile.
+`;
+
+const DOCUMENT = join(dirname(dirname(root)), 'docs', 'performance.md');
+
+/** The text between the marks of a part is replaced. @throws where the marks are not there. */
+export function replaced(text: string, part: string, by: string): string {
+  const [start, end] = [`<!-- bench:${part}:start -->`, `<!-- bench:${part}:end -->`];
+  const from = text.indexOf(start);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the document has no marks ${start} and ${end}`);
+  return `${text.slice(0, from + start.length)}\n\n${by.trim()}\n\n${text.slice(to)}`;
+}
+
+/** @param figures measures everyone. */
+export async function main(
+  argv: readonly string[],
+  obstacle: string | undefined,
+  figures: () => Promise<readonly Result[]>,
+): Promise<void> {
+  const { values, positionals } = parseArgs({ args: [...argv], allowPositionals: true, options: { help: { type: 'boolean' } } });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const docs = dirname(DOCUMENT);
+  const parts: Readonly<Record<string, () => Promise<string>>> = {
+    async figures() {
+      const results = await figures();
+      mkdirSync(join(docs, 'plots'), { recursive: true });
+      writeFileSync(join(docs, 'plots', 'bench.svg'), bars(results));
+      writeFileSync(join(root, 'build', 'figures.json'), resultsAsJson(results));
+      return `${report(results)}\n![everyone beside everyone](plots/bench.svg)\n`;
+    },
+    profile,
+    growth: () => growth(docs),
+    soak,
+  };
+  const unknown = positionals.find((name) => !(name in parts));
+  const reason = unknown === undefined ? obstacle : `document ${unknown}: there are ${Object.keys(parts).join(', ')}`;
+  if (reason !== undefined) {
+    process.stderr.write(`bench: ${reason}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  for (const [name, measure] of Object.entries(parts)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const { processor, cores, kernel, node } = machine();
+    const where = `On ${processor}, ${cores} processors; Linux ${kernel}, Node ${node}.`;
+    const text = await measure();
+    writeFileSync(DOCUMENT, replaced(readFileSync(DOCUMENT, 'utf8'), name, `${where}\n\n${text}`));
+    process.stdout.write(`written: ${name}\n`);
+  }
+}
