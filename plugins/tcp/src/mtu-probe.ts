@@ -1,5 +1,5 @@
 // Packetization-layer path MTU discovery, RFC 4821: larger segments are tried, and black holes are found where nobody tells of them. As Linux.
-import { currentSsthresh, cwndPackets, mssScaled, setCwndPackets } from './recovery/cwnd.js';
+import { currentSsthresh, cwndPackets, setCwndPackets } from './recovery/cwnd.js';
 import { inFlight, sendLongerAgain } from './recovery/recovery.js';
 import { mssFor, mtuFor, syncMss } from './route.js';
 import { segmentMss } from './segment.js';
@@ -24,18 +24,19 @@ export interface MtuProbe {
   sinceUs: number;
 }
 
-/** The connection stands: RFC 4821 §7.2, from tcp_base_mss on, where every connection probes. */
+/**
+ * The connection stands: RFC 4821 §7.2, where every connection probes. As on Linux segments go down to tcp_base_mss when their size is next
+ * computed: by who has opened the connection at once, else as when the peer offers more window than ever.
+ */
 export function beginMtuProbing(tcb: Tcb): void {
-  if (tcb.tcp.sysctls.mtuProbing < ALWAYS) return;
-  enable(tcb);
-  resync(tcb);
+  if (tcb.tcp.sysctls.mtuProbing >= ALWAYS) enable(tcb);
 }
 
 function enable(tcb: Tcb): void {
   const { sysctls, clock } = tcb.tcp;
   tcb.mtuProbe = {
     low: mtuFor(tcb, sysctls.baseMss),
-    high: Math.min(mtuFor(tcb, tcb.peerMss), tcb.pathMtu),
+    high: mtuFor(tcb, tcb.peerMss),
     size: 0,
     from: 0,
     end: 0,
@@ -65,12 +66,13 @@ export function suspectBlackHole(tcb: Tcb): void {
  * Halfway between what passes and what does not; with enough behind it for its loss to be found out.
  */
 export function probeLength(tcb: Tcb): number {
-  const { mtuProbe, recovery, tcp } = tcb;
+  const { mtuProbe, recovery, route, tcp } = tcb;
   if (mtuProbe === undefined || mtuProbe.size > 0 || recovery.phase !== 'open' || cwndPackets(tcb) < LEAST_WINDOW) return 0;
   // SACK blocks take their room.
   if (segmentMss(tcb) !== tcb.mss) return 0;
-  const length = mssFor(tcb, (mtuProbe.high + mtuProbe.low) >> 1);
-  if (length > mssFor(tcb, mtuProbe.high) || mtuProbe.high - mtuProbe.low < tcp.sysctls.probeThreshold) {
+  const high = route?.valid ? Math.min(mtuProbe.high, route.mtu) : mtuProbe.high;
+  const length = mssFor(tcb, (high + mtuProbe.low) >> 1);
+  if (length > mssFor(tcb, high) || high - mtuProbe.low < tcp.sysctls.probeThreshold) {
     searchAnew(tcb, mtuProbe);
     return 0;
   }
@@ -106,13 +108,11 @@ export function mtuProbeAcknowledged(tcb: Tcb): void {
   const { mtuProbe } = tcb;
   if (mtuProbe === undefined || mtuProbe.size === 0 || ((mtuProbe.end - tcb.sndUna) | 0) > 0) return;
   tcb.tcp.counters.mtupSuccess++;
-  const was = tcb.mss;
-  setCwndPackets(tcb, Math.floor((cwndPackets(tcb) * mtuFor(tcb, was)) / mtuProbe.size));
+  setCwndPackets(tcb, Math.floor((cwndPackets(tcb) * mtuFor(tcb, tcb.mss)) / mtuProbe.size));
   tcb.control.ssthresh = currentSsthresh(tcb);
   mtuProbe.low = mtuProbe.size;
   mtuProbe.size = 0;
   resync(tcb);
-  mssScaled(tcb, was);
 }
 
 /** Something is lost. RFC 4821 §7.6.2: where it is the probe, its size is blamed and not congestion. @returns whether it was. */

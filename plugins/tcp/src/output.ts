@@ -10,6 +10,7 @@ import { probeLeft, probeLength } from './mtu-probe.js';
 import { cwndPackets } from './recovery/cwnd.js';
 import { nextLost, noteShortage, outputDone, REPAIR_LOST, REPAIR_NEW, REPAIR_NONE, segmentSent, sentAgain } from './recovery/recovery.js';
 import { PUSHED, RECORD_END, SACKED, type Sent } from './recovery/scoreboard.js';
+import { followPath } from './route.js';
 import { segmentMss, sendAck, sendSegment, sendSyn } from './segment.js';
 import { isSending } from './state.js';
 import { isHeldByCwnd, mayGrow, mostSegments, windowSegments } from './super-segments.js';
@@ -23,6 +24,7 @@ const HELD_BY_CWND = -1;
 /** Sends what may be sent now. */
 export function output(tcb: Tcb): void {
   if (isSending(tcb)) {
+    followPath(tcb);
     const { recovery } = tcb;
     const { repair } = recovery;
     if (repair === REPAIR_NEW) {

@@ -39,11 +39,14 @@ export function resolve(tcp: Tcp, peer: Peer, socket: SocketState | undefined, m
   return tcp.routes.resolve(query);
 }
 
-/** The connection's route, resolved again where it is not valid any more; or a negative errno, which is kept as a soft error. */
+/**
+ * The connection's route, resolved again where it is not valid any more; or a negative errno, which is kept as a soft error. Segments become
+ * shorter with it at once, and longer with the next output (followPath): one output has segments of one size.
+ */
 export function routeOf(tcb: Tcb): Route | number {
   const { route, socket } = tcb;
   if (route?.valid) {
-    if (route.mtu !== tcb.pathMtu) followMtu(tcb, route);
+    if (route.mtu < tcb.pathMtu) followMtu(tcb, route);
     return route;
   }
   const fresh = resolve(tcb.tcp, tcb, socket, socket.mark);
@@ -53,8 +56,14 @@ export function routeOf(tcb: Tcb): Route | number {
     return fresh;
   }
   tcb.route = fresh;
-  if (fresh.mtu !== tcb.pathMtu) followMtu(tcb, fresh);
+  if (fresh.mtu < tcb.pathMtu || tcb.pathMtu === 0) followMtu(tcb, fresh);
   return fresh;
+}
+
+/** An output begins: what the path takes now. */
+export function followPath(tcb: Tcb): void {
+  const { route } = tcb;
+  if (route !== undefined && route.mtu !== tcb.pathMtu) followMtu(tcb, route);
 }
 
 /** What we tell the peer in the MSS option: what fits our link, or what the route or TCP_MAXSEG says (RFC 6691: options not subtracted). */
@@ -103,7 +112,7 @@ export function syncMss(tcb: Tcb, route: Route): void {
     mtuProbe.high = Math.min(mtuProbe.high, route.mtu);
     tcb.mss = Math.min(tcb.mss, mssFor(tcb, mtuProbe.low));
   }
-  if (isShorter(tcb, was)) mssScaled(tcb, was);
+  if (tcb.mss !== was && tcb.controller !== undefined) mssScaled(tcb, was);
 }
 
 /** What is outstanding was cut longer. What a SYN has with it is not cut before it is known to be left out. */

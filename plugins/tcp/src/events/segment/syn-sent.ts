@@ -71,6 +71,7 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
   tcb.sndWl2 = seg.ack;
   disarm(tcb);
   becomeEstablished(tcb);
+  if (tcb.mtuProbe !== undefined && tcb.route !== undefined) syncMss(tcb, tcb.route);
   acknowledgedText(tcb);
   ackReceived(tcb, seg, priorUna, true);
   // Text that comes with the SYN-ACK is taken with Fast Open alone, as on Linux: else the peer sends it again.
