@@ -26,7 +26,7 @@ import {
   type SocketAddress,
   type SocketState,
 } from '@protoloom/contracts/socket';
-import { copyWords, isMappedWords } from '@protoloom/wire';
+import { copyWords, isMappedWords, needsZoneWords } from '@protoloom/wire';
 
 /** What an entry takes beside its octets, bytes: about what Linux charges for a buffer's bookkeeping. */
 const ENTRY_BYTES = 512;
@@ -38,9 +38,9 @@ const memory = ({ bytes }: QueuedError): number => ENTRY_BYTES + bytes.length;
 const isIcmp = (entry: QueuedError | undefined): entry is QueuedError =>
   entry !== undefined && (entry.error.ee_origin === SO_EE_ORIGIN_ICMP || entry.error.ee_origin === SO_EE_ORIGIN_ICMP6);
 
-/** As a socket of `family` writes it: IPv4 in its mapped form on an INET6 one. */
-function addressOf(family: number, words: Int32Array, at: number, port: number): SocketAddress {
-  return { family, words: words.slice(at, at + 4), port, scope: 0, flowLabel: 0 };
+/** As a socket of `family` writes it: IPv4 in its mapped form on an INET6 one. @param zone index of the interface, where the address means none else. */
+function addressOf(family: number, words: Int32Array, at: number, port: number, zone: number): SocketAddress {
+  return { family, words: words.slice(at, at + 4), port, scope: needsZoneWords(words, at) ? zone : 0, flowLabel: 0 };
 }
 
 function push(socket: SocketState, entry: QueuedError, held: number): void {
@@ -75,17 +75,25 @@ export const errorQueues: ErrorQueues = {
       ee_code: code,
       ee_info: info,
       ee_data: 0,
-      offender: addressOf(socket.family, offender, 0, 0),
+      offender: addressOf(socket.family, offender, 0, 0, packet.iface.index),
     };
     const bytes = packet.bytes.slice(Math.min(payload, end), end);
-    push(socket, { error, atUs: undefined, destination: addressOf(socket.family, addresses, DESTINATION, port), bytes }, held);
+    push(
+      socket,
+      { error, atUs: undefined, destination: addressOf(socket.family, addresses, DESTINATION, port, packet.iface.index), bytes },
+      held,
+    );
   },
 
   local(socket: SocketState, errno: number, info: number, words: Int32Array, at: number, port: number, held: number): void {
     const asked = isMappedWords(words, at) ? socket.receiveErrors4 : socket.receiveErrors6;
     if (!asked) return;
     const error = { ee_errno: errno, ee_origin: SO_EE_ORIGIN_LOCAL, ee_info: info, ...NOT_ICMP };
-    push(socket, { error, atUs: undefined, destination: addressOf(socket.family, words, at, port), bytes: NO_BYTES }, held);
+    push(
+      socket,
+      { error, atUs: undefined, destination: addressOf(socket.family, words, at, port, socket.boundInterface), bytes: NO_BYTES },
+      held,
+    );
   },
 
   zeroCopied(socket: SocketState, first: number, last: number, held: number): void {

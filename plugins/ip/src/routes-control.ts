@@ -12,7 +12,8 @@ import {
   RTN_UNREACHABLE,
   RTPROT_BOOT,
 } from '@protoloom/contracts/ip';
-import { equalWords, Prefix, parseAddress } from '@protoloom/wire';
+import { AF_INET6 } from '@protoloom/contracts/socket';
+import { equalWords, type IpAddress, Prefix, parseAddress } from '@protoloom/wire';
 import { readAddress } from './addresses.js';
 import { IpControlError } from './control-error.js';
 import { type Fib, type FibRoute, isDefault, sameGateway, sameRoute } from './fib.js';
@@ -116,7 +117,7 @@ export class RouteControl implements RoutesControl {
       words,
       bits,
       gateway: gateway?.toWords(),
-      iface: NO_DEVICE.includes(type) ? undefined : this.#iface(spec, family, gateway?.toWords()),
+      iface: NO_DEVICE.includes(type) ? undefined : this.#iface({ ...spec, iface: nameOf(spec, gateway) }, family, gateway?.toWords()),
       source,
       metric,
       scope: spec.scope ?? (gateway === undefined && type === RTN_UNICAST ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE),
@@ -205,3 +206,11 @@ const LEFT_OUT: ReadonlySet<keyof FibRoute> = new Set(['words', 'gateway', 'sour
 
 const samePlace = (a: FibRoute, b: FibRoute): boolean =>
   a.table === b.table && a.family === b.family && a.bits === b.bits && equalWords(a.words, 0, b.words, 0);
+
+/** The interface's name: as it is given, or the gateway's zone (RFC 4007 §11). */
+function nameOf({ iface, gateway: text }: RouteSpec, gateway: IpAddress | undefined): string | undefined {
+  const zone = gateway?.family === AF_INET6 ? gateway.zone : '';
+  if (zone === '') return iface;
+  if (iface !== undefined && iface !== zone) throw new IpControlError('EINVAL', `the gateway ${text} is not of the zone ${iface}`);
+  return zone;
+}
