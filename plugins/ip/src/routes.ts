@@ -194,7 +194,11 @@ export class RoutingTable implements Routes {
     if (route.type === RTN_UNREACHABLE) return -ERRNO.EHOSTUNREACH;
     if (route.type === RTN_PROHIBIT) return -ERRNO.EACCES;
     if (query.onLink && route.gateway !== undefined) return -ERRNO.ENETUNREACH;
-    if (sourced && !this.isLocal(family, addresses, SOURCE)) return -ERRNO.EINVAL;
+    if (sourced && !this.isLocal(family, addresses, SOURCE)) {
+      // As Linux: IPv4 has no way from there (IP_FREEBIND only binds), IPv6 has.
+      if (family === AF_INET) return -ERRNO.ENETUNREACH;
+      if (query.socket?.freeBind !== true) return -ERRNO.EINVAL;
+    }
     return this.#build(network, query, route);
   }
 

@@ -346,6 +346,7 @@ describe('bind and connect between the families [RFC 3493 §3.7 and §5.3]', () 
     expect(await codeOf(() => socket.bind({ address: 'fd99::1', port: 1 }))).to.equal('EADDRNOTAVAIL');
     await set(socket, ip6.IPV6_FREEBIND, 1);
     await socket.bind({ address: 'fd99::1', port: 1 });
+    expect(await send(socket, 1)).to.equal('ok');
     await open(hostWith({ 'net.ipv6.ip_nonlocal_bind': 1 })).bind({ address: 'fd99::1', port: 1 });
   });
 });

@@ -1,5 +1,5 @@
 import { CSUM_PARTIAL } from '@protoloom/contracts';
-import { IP_MULTICAST_IF } from '@protoloom/contracts/ipv4';
+import { IP_MULTICAST_IF, IP_PKTINFO } from '@protoloom/contracts/ipv4';
 import {
   AF_INET,
   IPPROTO_IP,
@@ -80,6 +80,21 @@ describe('UDP: the way that a datagram takes', () => {
     await socket.disconnect();
     await socket.connect(peer);
     expect(socket.getsockname().address).to.equal('10.0.0.2');
+  });
+
+  it('that IP_PKTINFO asks for is for one datagram alone; an address that is not ours has none [Linux: ip(7)]', async () => {
+    const host = new FrameHost();
+    host.stack.address.add('eth0', '10.0.0.3/24');
+    const socket = open(host);
+    const from = (last: number, ifindex = 0) => ({
+      to: peer,
+      controls: [{ level: IPPROTO_IP, type: IP_PKTINFO, value: { ifindex, specDst: 0x0a00_0000 + last } }],
+    });
+    expect(await codeOf(socket.sendmsg('x', from(3)))).to.equal('worked');
+    expect(await codeOf(socket.sendto('x', peer))).to.equal('worked');
+    expect(host.sent().map((packet) => packet[15])).to.deep.equal([3, 2]);
+    expect(await codeOf(socket.sendmsg('x', from(77)))).to.equal('ENETUNREACH');
+    expect(await codeOf(socket.sendmsg('x', from(3, 99)))).to.equal('ENODEV');
   });
 
   it('to a group leaves by IP_MULTICAST_IF', async () => {
