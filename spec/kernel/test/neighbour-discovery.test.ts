@@ -28,6 +28,17 @@ describe('the Linux kernel and Neighbor Discovery', function () {
     expect(out).to.match(new RegExp(`^${LINK_LOCAL} lladdr ${MAC} .*REACHABLE`, 'm'));
   });
 
+  it('talks to the host by its link-local address, over TCP and UDP [RFC 4007 §6]', async function () {
+    needs(this, 'curl');
+    await net.up('--tap', 'tap0', '--mac', MAC, ...ADDRESSES, '--service', 'echo', '--service', 'http');
+    await net.sh(`for i in $(seq 50); do ping -6 -c 1 -W 1 ${LINK_LOCAL}%tap0 && break; sleep 0.1; done`, 20);
+    const tcp = await net.sh(`curl -gsS --max-time 20 'http://[${LINK_LOCAL}%25tap0]/bytes/100000' | wc -c`, 25);
+    expect(tcp.out.trim()).to.equal('100000');
+    needs(this, 'ncat');
+    const udp = await net.sh(`(echo hello; sleep 2) | timeout 10 ncat -6 -u ${LINK_LOCAL}%tap0 7 | head -n 1`, 15);
+    expect(udp.out).to.equal('hello\n');
+  });
+
   it('has an address already: the host finds the duplicate, and does not use it [RFC 4862 §5.4]', async () => {
     // The kernel's own address is not checked, and so there from the beginning.
     await net.sh('echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad');
