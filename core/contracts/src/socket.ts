@@ -354,7 +354,7 @@ export interface ControlMessage {
   read?(socket: SocketState, packet: Packet): OptionValue | undefined;
   /** Applies it to the question for the packet's way, before that is asked. 0 or a negative errno. */
   ask?(socket: SocketState, query: RouteQuery, value: OptionValue): number;
-  /** Applies it to an outgoing packet. 0 or a negative errno. */
+  /** Applies it to an outgoing packet, whose `family` tells where it goes. 0 or a negative errno. */
   write?(socket: SocketState, packet: Packet, value: OptionValue): number;
 }
 /** Control messages. Owned by the stack. */

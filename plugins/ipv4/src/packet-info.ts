@@ -1,7 +1,7 @@
 // What a socket's options and its datagrams' IP_PKTINFO say of the way: Linux's ip_cmsg_send and inet's mc_index and mc_addr.
 import { DESTINATION, ERRNO, type Interfaces, type Packet, SOURCE, type SocketSlots } from '@protoloom/contracts';
 import type { RouteQuery } from '@protoloom/contracts/ip';
-import type { OptionValue } from '@protoloom/contracts/socket';
+import { AF_INET, type OptionValue } from '@protoloom/contracts/socket';
 import { isMulticastWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { Ip4SocketState } from './socket-state.js';
 
@@ -24,9 +24,10 @@ export function packetInfoOf({ addresses, iface }: Packet): OptionValue {
   return { ifindex: iface.index, specDst: destination, addr: destination };
 }
 
-/** What a control message asks of the way: `ifindex` to leave by, `specDst` to leave from. 0 or a negative errno. */
+/** What a control message asks of an IPv4 datagram's way: `ifindex` to leave by, `specDst` to leave from. 0 or a negative errno. */
 export function askByPacketInfo(interfaces: Interfaces, query: RouteQuery, value: OptionValue): number {
   if (typeof value !== 'object' || value instanceof Uint8Array) return -ERRNO.EINVAL;
+  if (query.family !== AF_INET) return 0;
   const { ifindex = 0, specDst = 0 } = value;
   if (typeof ifindex !== 'number' || typeof specDst !== 'number') return -ERRNO.EINVAL;
   if (ifindex !== 0) {

@@ -191,6 +191,7 @@ export function socketHandlers({
 
 function setOctet(packet: Packet, field: 'trafficClass' | 'hopLimit', value: OptionValue, low: number): number {
   if (!isInt(value) || value < low || value > 255) return -ERRNO.EINVAL;
-  packet[field] = value;
+  // A socket for both families says it of IPv4 alone.
+  if (packet.family === AF_INET) packet[field] = value;
   return 0;
 }

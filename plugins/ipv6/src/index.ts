@@ -112,6 +112,7 @@ export const ipv6 = definePlugin({
     const labels = new FlowLabels(knobs, entropy.word(), entropy.word());
     const input = new Input({
       routes,
+      interfaces,
       errors,
       hooks,
       packets,

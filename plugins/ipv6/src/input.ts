@@ -3,7 +3,9 @@ import {
   type Cell,
   type Counters,
   IFF_LOOPBACK,
+  type Interface,
   type InterfaceSysctlValues,
+  type Interfaces,
   PACKET_HOST,
   PACKET_OTHERHOST,
   PASS,
@@ -11,6 +13,7 @@ import {
   type Packets,
   type Table,
 } from '@protoloom/contracts';
+
 import {
   type IpErrors,
   type PacketHooks,
@@ -32,6 +35,7 @@ import * as wire from './wire.js';
 
 export interface InputContext {
   readonly routes: Routes;
+  readonly interfaces: Interfaces;
   readonly errors: IpErrors;
   readonly hooks: PacketHooks;
   readonly packets: Packets;
@@ -99,10 +103,21 @@ export class Input {
     this.#deliver(packet);
   }
 
-  /** RFC 4007 §9: an address of a link means its own link's station alone. What we send to ourselves comes by the loopback interface. */
-  #isOfZone({ iface, addresses }: Packet): boolean {
-    if (!isLinkLocalWords(addresses, 4) || (iface.flags & IFF_LOOPBACK) !== 0) return true;
-    return this.#context.routes.isLocal(AF_INET6, addresses, 4, iface.index);
+  /**
+   * RFC 4007 §9: an address of a link means its own link's station alone. What we send to ourselves comes by the loopback interface, and is
+   * taken to have come by the interface whose address it is for, as on Linux.
+   */
+  #isOfZone(packet: Packet): boolean {
+    const { iface, addresses } = packet;
+    if (!isLinkLocalWords(addresses, 4)) return true;
+    const { routes, interfaces } = this.#context;
+    if ((iface.flags & IFF_LOOPBACK) === 0) return routes.isLocal(AF_INET6, addresses, 4, iface.index);
+    const { list } = interfaces;
+    for (let i = 0; i < list.length; i++) {
+      const owner = list[i] as Interface;
+      if (routes.isLocal(AF_INET6, addresses, 4, owner.index)) packet.iface = owner;
+    }
+    return true;
   }
 
   /** RFC 4291 §2.5.3 and §2.7: no group as source; the loopback address, and groups of this node alone, on no wire. */

@@ -225,7 +225,7 @@ export function socketHandlers(context: SocketOptionsContext): Record<OptionName
       read: (socket, packet) => (isOurs(socket, packet.family) && slots.ifMade(socket)?.recvTrafficClass ? packet.trafficClass : undefined),
       write(_, packet, value) {
         if (!isInt(value) || value < -1 || value > 255) return -ERRNO.EINVAL;
-        if (value >= 0) packet.trafficClass = value;
+        if (value >= 0 && packet.family === AF_INET6) packet.trafficClass = value;
         return 0;
       },
     },
@@ -233,7 +233,7 @@ export function socketHandlers(context: SocketOptionsContext): Record<OptionName
       read: (socket, packet) => (isOurs(socket, packet.family) && slots.ifMade(socket)?.recvHopLimit ? packet.hopLimit : undefined),
       write(_, packet, value) {
         if (!isInt(value) || value < -1 || value > 255) return -ERRNO.EINVAL;
-        packet.hopLimit = value;
+        if (packet.family === AF_INET6) packet.hopLimit = value;
         return 0;
       },
     },
@@ -245,7 +245,7 @@ export function socketHandlers(context: SocketOptionsContext): Record<OptionName
     dontFragmentControl: {
       write(_, packet, value) {
         if (value !== 0 && value !== 1) return -ERRNO.EINVAL;
-        packet.dontFragment = value === 1;
+        if (packet.family === AF_INET6) packet.dontFragment = value === 1;
         return 0;
       },
     },

@@ -1,9 +1,11 @@
 import { ERRNO } from '@protoloom/contracts';
+import { IP_TTL } from '@protoloom/contracts/ipv4';
 import * as ip6 from '@protoloom/contracts/ipv6';
 import {
   AF_INET,
   AF_INET6,
   type Control,
+  IPPROTO_IP,
   IPPROTO_IPV6,
   IPPROTO_UDP,
   type OptionValue,
@@ -214,6 +216,15 @@ describe('options of IPPROTO_IPV6 [RFC 3493 §5, RFC 3542; ranges and errnos as 
       expect(await send(socket, 1, THEIRS, [control(type, value)])).to.equal('EINVAL');
   });
 
+  it('messages of one family are nothing to datagrams of the other', async () => {
+    const host = hostWith();
+    const socket = open(host);
+    await send(socket, 1, '::ffff:10.0.0.1', [control(ip6.IPV6_TCLASS, 4), control(ip6.IPV6_HOPLIMIT, 9)]);
+    await send(socket, 1, THEIRS, [{ level: IPPROTO_IP, type: IP_TTL, value: 9 }]);
+    const [four, six] = host.sent();
+    expect([four?.[1], four?.[8], six?.[7]]).to.deep.equal([0, 64, 64]);
+  });
+
   it('what is asked for is told with what comes in [RFC 3542 §6]', async () => {
     const host = hostWith();
     const [from, to] = [open(host), open(host)];
@@ -402,6 +413,22 @@ describe('zones [RFC 4007 §6, §11]', () => {
     expect(host.stack.counters.of('@protoloom/ipv6')['notForUs']).to.equal(before + 1);
     host.frame(ethernet(host.mac, 0x86dd, packet));
     expect(await socket.recvfrom()).to.include({ address: 'fe80::9%eth0', port: 7 });
+  });
+
+  it('our own are reached by theirs', async () => {
+    const host = hostWith();
+    host.stack.link.up('lo');
+    const [from, to] = [open(host), open(host)];
+    await to.bind({ address: 'fe80::2%eth0', port: 9 });
+    await from.connect({ address: 'fe80::2%eth0', port: 9 });
+    await from.send('x');
+    host.sim.advance(10);
+    expect((await to.recvfrom()).address).to.equal('fe80::2%eth0');
+    const [listener, client] = [open(host, SOCK_STREAM), open(host, SOCK_STREAM)];
+    await listener.bind({ port: 80 });
+    await listener.listen();
+    await host.sim.run(client.connect({ address: 'fe80::2%eth0', port: 80 }));
+    expect((await listener.accept()).getpeername().address).to.equal('fe80::2%eth0');
   });
 
   it('groups of the link need one too; those that reach further do not', async () => {

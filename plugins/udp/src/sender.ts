@@ -151,6 +151,7 @@ export class Sender implements PacketOwner {
     const socket = this.#socket;
     packet.gsoSize = this.segmentBytes;
     packet.flowLabel = names.flowLabel(message);
+    packet.family = route.family;
     if (message !== undefined && message.controls.length > 0) {
       const result = sockets.writeControls(socket, packet, message.controls);
       if (result < 0) return result;
