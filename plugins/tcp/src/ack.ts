@@ -1,5 +1,6 @@
 // When to acknowledge: delayed ACKs (RFC 9293 §3.8.6.3, RFC 5681 §4.2) and their exceptions, with Linux's rhythm; RFC 5961's limits.
 import { compresses, compressionOver, flushCompressed } from './ack-compression.js';
+import { nowMs, sinceUs } from './coarse-time.js';
 import { requestEgress } from './egress.js';
 import { TIMESTAMP_BYTES } from './options.js';
 import { measureReceiveRtt } from './receive-rtt.js';
@@ -61,14 +62,12 @@ export function ackSent(tcb: Tcb): void {
 
 /** Data leaves soon after some came in: the sessions answer each other, and acknowledgements ride along. */
 export function dataSent(tcb: Tcb): void {
-  const { nowUs } = tcb.tcp.clock;
-  tcb.lastSentUs = nowUs;
-  if (nowUs - tcb.lastReceivedUs < tcb.ackTimeoutUs && tcb.interactive < MOST_INTERACTIVE) tcb.interactive++;
+  tcb.lastSentMs = nowMs(tcb.tcp);
+  if (sinceUs(tcb.tcp, tcb.lastReceivedMs) < tcb.ackTimeoutUs && tcb.interactive < MOST_INTERACTIVE) tcb.interactive++;
 }
 
 /** Text came in, in order: follow the peer's segment size and rhythm. */
 export function dataReceived(tcb: Tcb, seg: Segment): void {
-  const { nowUs } = tcb.tcp.clock;
   tcb.ackPending = true;
   measureSegment(tcb, seg);
   measureReceiveRtt(tcb);
@@ -76,12 +75,12 @@ export function dataReceived(tcb: Tcb, seg: Segment): void {
     moreQuickAcks(tcb, MAX_QUICK_ACKS);
     tcb.ackTimeoutUs = ATO_MIN_US;
   } else {
-    const gap = nowUs - tcb.lastReceivedUs;
+    const gap = sinceUs(tcb.tcp, tcb.lastReceivedMs);
     if (gap <= ATO_MIN_US / 2) tcb.ackTimeoutUs = (tcb.ackTimeoutUs >> 1) + ATO_MIN_US / 2;
     else if (gap < tcb.ackTimeoutUs) tcb.ackTimeoutUs = Math.min((tcb.ackTimeoutUs >> 1) + gap, tcb.rtoUs);
     else if (gap > tcb.rtoUs) moreQuickAcks(tcb, MAX_QUICK_ACKS);
   }
-  tcb.lastReceivedUs = nowUs;
+  tcb.lastReceivedMs = nowMs(tcb.tcp);
   tcb.peerFlowLabel = seg.packet.flowLabel;
   if (seg.textLength >= 128) growWindow(tcb, seg.textLength);
 }

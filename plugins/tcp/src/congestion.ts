@@ -11,6 +11,7 @@ import type {
   SenderControl,
   SentPacket,
 } from '@protoloom/contracts/tcp';
+import { sinceUs } from './coarse-time.js';
 import type { Tcp } from './context.js';
 import { reduced, reductionUndone } from './ecn.js';
 import type { AckState } from './recovery/ack-state.js';
@@ -35,43 +36,35 @@ export interface Shared {
   readonly lost: Writable<LostPacket>;
   readonly inUse: Map<string, number>;
 }
-const shared = new WeakMap<Tcp, Shared>();
 
-function sharedOf(tcp: Tcp): Shared {
-  let found = shared.get(tcp);
-  if (found === undefined) {
-    found = {
-      ack: {
-        acked: 0,
-        delivered: 0,
-        lost: 0,
-        ce: 0,
-        ece: false,
-        rttUs: -1,
-        owdUs: -1,
-        priorInFlight: 0,
-        roundStart: false,
-        rateBytes: -1,
-        rateUs: -1,
-        rateAppLimited: false,
-        rateCe: 0,
-        rateLost: 0,
-        txInFlight: 0,
-        sampleSentUs: 0,
-        fromRetransmit: false,
-        ackDelayed: false,
-        tlp: false,
-        reordered: false,
-      },
-      event: { why: 'rto', inFlight: 0, lost: 0, persistent: false, abe: false },
-      sent: { bytes: 0, inFlight: 0, retransmit: false },
-      lost: { bytes: 0, txInFlight: 0, sentUs: 0, lostAtSend: 0, deliveredAtSend: 0, appLimited: false },
-      inUse: new Map(),
-    };
-    shared.set(tcp, found);
-  }
-  return found;
-}
+export const makeShared = (): Shared => ({
+  ack: {
+    acked: 0,
+    delivered: 0,
+    lost: 0,
+    ce: 0,
+    ece: false,
+    rttUs: -1,
+    owdUs: -1,
+    priorInFlight: 0,
+    roundStart: false,
+    rateBytes: -1,
+    rateUs: -1,
+    rateAppLimited: false,
+    rateCe: 0,
+    rateLost: 0,
+    txInFlight: 0,
+    sampleSentUs: 0,
+    fromRetransmit: false,
+    ackDelayed: false,
+    tlp: false,
+    reordered: false,
+  },
+  event: { why: 'rto', inFlight: 0, lost: 0, persistent: false, abe: false },
+  sent: { bytes: 0, inFlight: 0, retransmit: false },
+  lost: { bytes: 0, txInFlight: 0, sentUs: 0, lostAtSend: 0, deliveredAtSend: 0, appLimited: false },
+  inUse: new Map(),
+});
 
 /** RFC 6928 §2 as Linux: ten segments, or what the route says; one where the SYN was lost more than once (RFC 6298 §5.7). */
 export function initialWindow(tcb: Tcb): number {
@@ -88,24 +81,21 @@ export function controllerOf(tcp: Tcp, name: string): CongestionControl {
 }
 
 /** How many connections use a controller. */
-export const usersOf = (tcp: Tcp, name: string): number => sharedOf(tcp).inUse.get(name) ?? 0;
+export const usersOf = (tcp: Tcp, name: string): number => tcp.shared.inUse.get(name) ?? 0;
 
 /** The connection is established: its socket's controller, its route's, or the sysctl's. */
 export function openController(tcb: Tcb): void {
   const { tcp } = tcb;
   const name = tcb.congestionControl || tcb.route?.congestionControl || tcp.sysctls.congestionControl;
-  tcb.view.shared = sharedOf(tcp);
-  tcb.view.firstSent(tcp.clock.nowUs);
-  refresh(tcb);
+  tcb.recovery.flight.begin(tcp.clock.nowUs);
   attach(tcb, controllerOf(tcp, name), undefined);
 }
 
 function attach(tcb: Tcb, control: CongestionControl, state: unknown): void {
-  const { inUse } = sharedOf(tcb.tcp);
+  const { inUse } = tcb.tcp.shared;
   inUse.set(control.name, (inUse.get(control.name) ?? 0) + 1);
   tcb.congestionControl = control.name;
-  tcb.view.partialAcks = control.partialAcks !== false;
-  tcb.view.rateDriven = control.drive === 'rate';
+  tcb.algorithm = control;
   tcb.control.pacingRate = 0;
   tcb.control.quantum = 0;
   tcb.controller = control.create(tcb.view, tcb.control, state);
@@ -114,7 +104,7 @@ function attach(tcb: Tcb, control: CongestionControl, state: unknown): void {
 /** The connection is over, or gets another controller. */
 export function closeController(tcb: Tcb): void {
   if (tcb.controller === undefined) return;
-  const { inUse } = sharedOf(tcb.tcp);
+  const { inUse } = tcb.tcp.shared;
   inUse.set(tcb.congestionControl, (inUse.get(tcb.congestionControl) ?? 1) - 1);
   tcb.controller = undefined;
 }
@@ -137,25 +127,6 @@ export function setController(tcb: Tcb, name: string): number {
 
 // ---- telling ---------------------------------------------------------------------------------------------------------------------
 
-/** Brings the view up to date. */
-function refresh(tcb: Tcb): void {
-  const { view, recovery } = tcb;
-  const flight = inFlight(tcb);
-  view.nowUs = tcb.tcp.clock.nowUs;
-  view.mss = tcb.mss;
-  view.sndNxt = view.sndUna + ((tcb.sndNxt - tcb.sndUna) | 0);
-  view.sndWnd = tcb.sndWnd;
-  view.inFlight = flight;
-  view.srttUs = tcb.srttUs;
-  view.rttVarUs = tcb.rttVarUs;
-  view.rtoUs = tcb.rtoUs;
-  view.minRttUs = tcb.minRttUs;
-  view.phase = recovery.phase;
-  view.ecn = tcb.ecn === undefined ? 'off' : tcb.ecn.accurate === undefined ? 'classic' : 'accurate';
-  const { cwnd, ssthresh } = tcb.control;
-  view.cwndLimited = view.limitedInWindow || (cwnd < ssthresh && cwnd < 2 * view.maxPackets * tcb.mss);
-}
-
 // The callbacks as plain functions: nothing is made for each call.
 const onAck = (controller: Controller, ack: AckEvent): void => controller.onAck(ack);
 const onCongestion = (controller: Controller, event: CongestionEvent): void => controller.onCongestion(event);
@@ -165,10 +136,9 @@ const onRecovered = (controller: Controller, from: Phase): void => controller.on
 const onUndo = (controller: Controller, from: Phase): void => controller.onUndo?.(from);
 const onRestart = (controller: Controller, idleUs: number): void => controller.onRestart?.(idleUs);
 
-/** A call to the controller, with the view up to date: what it throws costs the connection its controller. */
+/** A call to the controller: what it throws costs the connection its controller. */
 function tell<T>(tcb: Tcb, call: (controller: Controller, what: T) => void, what: T): void {
   const { controller } = tcb;
-  refresh(tcb);
   try {
     if (controller !== undefined) call(controller, what);
   } catch (error) {
@@ -201,8 +171,8 @@ function clamp(control: SenderControl, mss: number): void {
 /** One ACK, as recovery found it: after scoreboard, RTT and phase, before TCP sends. @param lost octets newly found lost. */
 export function acknowledged(tcb: Tcb, found: AckState, lost: number): void {
   const { view, controller } = tcb;
-  const ack = view.shared?.ack;
-  if (ack === undefined || controller === undefined) return;
+  const { ack } = tcb.tcp.shared;
+  if (controller === undefined) return;
   ack.acked = (tcb.sndUna - found.priorUna) | 0;
   view.sndUna += ack.acked;
   ack.delivered = found.deliveredBytes;
@@ -216,15 +186,15 @@ export function acknowledged(tcb: Tcb, found: AckState, lost: number): void {
   ack.tlp = found.probeAcked;
   ack.reordered = tcb.recovery.reordering > tcb.tcp.sysctls.reordering;
   ack.priorInFlight = found.priorInFlight;
-  view.acknowledge(ack, found.deliveredBytes, tcb.tcp.clock.nowUs);
+  view.acknowledge(ack, found.deliveredBytes);
   tell(tcb, onAck, ack);
 }
 
 /** An episode of congestion begins. What cwnd becomes on the way to ssthresh is TCP's, unless the controller is driven by rate. */
 export function congested(tcb: Tcb, why: CongestionEvent['why']): void {
   const { view, controller, control } = tcb;
-  const event = view.shared?.event;
-  if (event === undefined || controller === undefined) return;
+  const { event } = tcb.tcp.shared;
+  if (controller === undefined) return;
   const { cwnd } = control;
   const { board } = tcb.recovery;
   reduced(tcb);
@@ -243,9 +213,9 @@ export function lostPackets(tcb: Tcb, sent: Sent): void {
   const { view, controller } = tcb;
   const bytes = (sent.end - sent.seq) | 0;
   view.lost += bytes;
-  view.lostPackets += sent.packets;
-  const lost = view.shared?.lost;
-  if (controller?.onLost === undefined || lost === undefined) return;
+  tcb.recovery.flight.lostPackets += sent.packets;
+  const { lost } = tcb.tcp.shared;
+  if (controller?.onLost === undefined) return;
   lost.bytes = bytes;
   lost.txInFlight = sent.inFlight;
   lost.sentUs = sent.sentUs;
@@ -262,23 +232,24 @@ export function recovered(tcb: Tcb, from: Phase): void {
 
 /** The reduction was for nothing: RFC 4015, as the controller has it, else the window of before. */
 export function undone(tcb: Tcb): void {
-  const { controller, control, view } = tcb;
+  const { controller, control } = tcb;
   reductionUndone(tcb);
   if (controller?.onUndo !== undefined) {
     tell(tcb, onUndo, tcb.recovery.phase);
     return;
   }
-  control.cwnd = Math.max(control.cwnd, view.priorCwnd);
-  control.ssthresh = Math.max(control.ssthresh, view.priorSsthresh);
+  control.cwnd = Math.max(control.cwnd, tcb.recovery.flight.priorCwnd);
+  control.ssthresh = Math.max(control.ssthresh, tcb.recovery.flight.priorSsthresh);
 }
 
 /** A segment left. @param length in sequence numbers. */
 export function packetSent(tcb: Tcb, length: number, retransmit: boolean): void {
-  const { view, controller } = tcb;
+  const { controller } = tcb;
   const rate = paceRate(tcb);
-  if (rate !== Number.POSITIVE_INFINITY) view.nextSendUs = Math.max(view.nextSendUs, tcb.tcp.clock.nowUs) + (length * SECOND_US) / rate;
-  const sent = view.shared?.sent;
-  if (controller?.onSent === undefined || sent === undefined) return;
+  if (rate !== Number.POSITIVE_INFINITY)
+    tcb.recovery.flight.nextSendUs = Math.max(tcb.recovery.flight.nextSendUs, tcb.tcp.clock.nowUs) + (length * SECOND_US) / rate;
+  const { sent } = tcb.tcp.shared;
+  if (controller?.onSent === undefined) return;
   sent.bytes = length;
   sent.inFlight = inFlight(tcb);
   sent.retransmit = retransmit;
@@ -289,7 +260,6 @@ export function packetSent(tcb: Tcb, length: number, retransmit: boolean): void 
 export function textReceived(tcb: Tcb, ce: boolean, bytes: number): boolean {
   const { controller } = tcb;
   if (controller?.onReceive === undefined) return false;
-  refresh(tcb);
   try {
     return controller.onReceive(ce, bytes);
   } catch (error) {
@@ -301,9 +271,9 @@ export function textReceived(tcb: Tcb, ce: boolean, bytes: number): boolean {
 /** RFC 5681 §4.1: after an idle time cwnd halves for each RTO, down to the initial window; rate-driven controllers do it their way. */
 export function restartAfterIdle(tcb: Tcb): void {
   const { tcp, view, control, controller } = tcb;
-  const idleUs = tcp.clock.nowUs - tcb.lastSentUs;
-  if (controller === undefined || tcb.lastSentUs === 0 || view.restartedUs === tcb.lastSentUs || idleUs <= tcb.rtoUs) return;
-  view.restartedUs = tcb.lastSentUs;
+  const idleUs = sinceUs(tcp, tcb.lastSentMs);
+  if (controller === undefined || tcb.dataSegmentsOut === 0 || tcb.recovery.flight.restarted || idleUs <= tcb.rtoUs) return;
+  tcb.recovery.flight.restarted = true;
   if (tcp.sysctls.slowStartAfterIdle && !view.rateDriven) {
     const least = Math.min(initialWindow(tcb), control.cwnd);
     control.ssthresh = currentSsthresh(tcb);
@@ -334,7 +304,7 @@ function paceRate(tcb: Tcb): number {
 /** µs until the next quantum may leave; 0: now. */
 export function paceDelayUs(tcb: Tcb): number {
   if (paceRate(tcb) === Number.POSITIVE_INFINITY) return 0;
-  return Math.max(0, Math.ceil(tcb.view.nextSendUs - tcb.tcp.clock.nowUs));
+  return Math.max(0, Math.ceil(tcb.recovery.flight.nextSendUs - tcb.tcp.clock.nowUs));
 }
 
 /** Octets of one burst. */

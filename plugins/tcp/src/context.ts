@@ -2,8 +2,10 @@
 import type { Chain, Clock, Counters, Entropy, Log, Lookup, Packets, SysctlValues, Table, Timers, Turns } from '@protoloom/contracts';
 import type { ErrorQueues, LocalPorts, RouteQuery, Routes, SocketNames } from '@protoloom/contracts/ip';
 import type { CongestionControl, TcpOption, TcpOptionConnection } from '@protoloom/contracts/tcp';
+import type { AddressBlocks } from './address-blocks.js';
 import type { Marks } from './buffers/marks.js';
 import type { RingMemory } from './buffers/ring-memory.js';
+import type { Shared } from './congestion.js';
 import type { counters } from './counters.js';
 import type { Demux } from './demux.js';
 import type { BlackHole } from './fastopen/black-hole.js';
@@ -17,6 +19,7 @@ import type { SentPool } from './recovery/scoreboard.js';
 import type { Rest } from './rest.js';
 import type { BarePeer } from './segment.js';
 import type { Segment } from './segment-in.js';
+import type { RateSample } from './sender-view.js';
 import type { SynCookies } from './syn-cookies.js';
 import type { sysctls } from './sysctls.js';
 import type { Tcb } from './tcb.js';
@@ -61,8 +64,12 @@ export interface Tcp {
   readonly memory: Memory;
   /** The segment that is being processed: one record per stack. */
   readonly seg: Segment;
+  /** The delivery-rate sample that it brings, and what controllers are told. */
+  readonly sample: RateSample;
+  readonly shared: Shared;
   /** What its acknowledgement brings. */
   readonly ack: AckState;
+  readonly addressBlocks: AddressBlocks;
   /** Connections that rest, and those that do not. */
   readonly rest: Rest;
   /** Memory of rings, for use again. */

@@ -1,6 +1,6 @@
 // From a segment to whoever it is for: connections by 4-tuple, then listeners by local address and port.
 import { DESTINATION, type Packet, SOURCE } from '@protoloom/contracts';
-import { equalWords, FlowTable, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
+import { equalWords, FlowTable, isMappedWords, isUnspecifiedWords, writeFlow } from '@protoloom/wire';
 import type { Request } from './listener.js';
 import type { Tcb } from './tcb.js';
 import type { TimeWait } from './time-wait.js';
@@ -8,13 +8,18 @@ import type { TimeWait } from './time-wait.js';
 /** What a 4-tuple leads to; `kind` tells which. */
 export type Flow = Tcb | Request | TimeWait;
 
+const tell = ({ addresses, localPort, remotePort }: Flow, key: Int32Array): void =>
+  writeFlow(key, addresses, SOURCE, DESTINATION, localPort, remotePort);
+
 /** Both families alike: an address is four words, and a wildcard listener of `::` takes mapped addresses too unless IPV6_V6ONLY. */
 export class Demux {
   readonly #flows: FlowTable<Flow>;
+  /** What was found last: most segments are for the flow of the one before. */
+  #last: Flow | undefined = undefined;
   readonly #listeners = new Map<number, Tcb[]>();
 
   constructor(seed0: number, seed1: number) {
-    this.#flows = new FlowTable<Flow>(seed0, seed1);
+    this.#flows = new FlowTable<Flow>(seed0, seed1, tell);
   }
 
   /** How many 4-tuples are taken. */
@@ -31,7 +36,19 @@ export class Demux {
 
   /** The flow that a received packet belongs to. */
   find(packet: Packet, localPort: number, remotePort: number): Flow | undefined {
-    return this.#flows.get(packet.addresses, DESTINATION, SOURCE, localPort, remotePort);
+    const { addresses } = packet;
+    const last = this.#last;
+    if (
+      last !== undefined &&
+      last.remotePort === remotePort &&
+      last.localPort === localPort &&
+      equalWords(last.addresses, DESTINATION, addresses, SOURCE) &&
+      equalWords(last.addresses, SOURCE, addresses, DESTINATION)
+    )
+      return last;
+    const found = this.#flows.get(addresses, DESTINATION, SOURCE, localPort, remotePort);
+    if (found !== undefined) this.#last = found;
+    return found;
   }
 
   /** As `find`, for words with our address at SOURCE and the peer's at DESTINATION. */
@@ -45,6 +62,7 @@ export class Demux {
 
   /** Leaves another flow alone that has taken the 4-tuple since. */
   remove(flow: Flow): void {
+    if (this.#last === flow) this.#last = undefined;
     if (this.lookup(flow.addresses, flow.localPort, flow.remotePort) !== flow) return;
     this.#flows.delete(flow.addresses, SOURCE, DESTINATION, flow.localPort, flow.remotePort);
   }

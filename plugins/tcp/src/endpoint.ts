@@ -28,10 +28,9 @@ import { consumed, receivable } from './events/receive.js';
 import { sendable, written } from './events/send.js';
 import { optionSet, readiness, takeAnyError, takeError } from './events/status.js';
 import { isClient, NO_TEXT, type Text } from './fastopen/client.js';
-import { makeTcb } from './make.js';
 import { rouse } from './rest.js';
 import { isConnecting } from './state.js';
-import { type Tcb, type TcbUser, writeEnd } from './tcb.js';
+import { Tcb, type TcbUser, writeEnd } from './tcb.js';
 import { isAtMark, isHole, receiveUrgent, skipHole, untilMark } from './urgent.js';
 import { zeroCopyWritten } from './zero-copy.js';
 
@@ -41,19 +40,17 @@ type ConnectState = 'unconnected' | 'connecting' | 'connected' | 'over';
 export function openEndpoint(tcp: Tcp, socket: SocketState): Endpoint | number {
   if (!socket.sendBufferLocked) socket.sendBuffer = tcp.sysctls.wmem[1] as number;
   if (!socket.receiveBufferLocked) socket.receiveBuffer = tcp.sysctls.rmem[1] as number;
-  return new TcpEndpoint(tcp, makeTcb(tcp, socket, socket.family), 'unconnected');
+  return new TcpEndpoint(new Tcb(tcp, socket, socket.family), 'unconnected');
 }
 
 export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   readonly tcb: Tcb;
-  readonly #tcp: Tcp;
   listener: ReadinessListener | undefined = undefined;
   waking = false;
   /** Where connect() is, which is not where the connection is: Linux's socket_state. */
   #connect: ConnectState;
 
-  constructor(tcp: Tcp, tcb: Tcb, connect: ConnectState) {
-    this.#tcp = tcp;
+  constructor(tcb: Tcb, connect: ConnectState) {
     this.#connect = connect;
     this.tcb = tcb;
     tcb.user = this;
@@ -75,7 +72,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
 
   /** By TCP: readiness may have risen. */
   wake(): void {
-    this.#tcp.turns.wake(this);
+    this.tcb.tcp.turns.wake(this);
   }
   woken(): void {
     this.listener?.ready(this);
@@ -84,7 +81,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   bind(address: SocketAddress): number {
     const { tcb } = this;
     if (tcb.state !== TCP_CLOSE || tcb.localPort !== 0) return -ERRNO.EINVAL;
-    return this.#tcp.ports.bind(tcb, address);
+    return this.tcb.tcp.ports.bind(tcb, address);
   }
 
   connect(address: SocketAddress): number {
@@ -103,7 +100,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   /** @param text what may go with the SYN; undefined: connect(2). */
   #open(address: SocketAddress, text: Text | undefined): number {
     const { tcb } = this;
-    const family = this.#tcp.names.connect(tcb.socket, address);
+    const family = this.tcb.tcp.names.connect(tcb.socket, address);
     if (family < 0) return family;
     tcb.family = family;
     tcb.flowLabel = tcb.socket.sendsFlowLabel ? address.flowLabel : 0;
@@ -141,7 +138,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
 
   accept(): Endpoint | number {
     const child = accept(this.tcb);
-    return typeof child === 'number' ? child : new TcpEndpoint(this.#tcp, child, 'connected');
+    return typeof child === 'number' ? child : new TcpEndpoint(child, 'connected');
   }
 
   send(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
@@ -169,7 +166,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
    */
   #openWith(text: Text, message: Message | undefined): number {
     const { tcb } = this;
-    if (!isClient(this.#tcp) || (message?.hasAddress && message.address.family === AF_UNSPEC)) return -ERRNO.EOPNOTSUPP;
+    if (!isClient(this.tcb.tcp) || (message?.hasAddress && message.address.family === AF_UNSPEC)) return -ERRNO.EOPNOTSUPP;
     if (tcb.fastOpen?.deferred) sendFirstSyn(tcb, text);
     else if (this.#connect === 'connecting') return this.#outcome();
     else if (this.#connect === 'connected' || tcb.state !== TCP_CLOSE) return -ERRNO.EISCONN;
@@ -189,7 +186,8 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   receive(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
     const { tcb } = this;
     const flags = message?.flags ?? 0;
-    if (message !== undefined && (flags & MSG_ERRQUEUE) !== 0) return this.#tcp.errorQueues.read(tcb.socket, tcb, bytes, from, to, message);
+    if (message !== undefined && (flags & MSG_ERRQUEUE) !== 0)
+      return this.tcb.tcp.errorQueues.read(tcb.socket, tcb, bytes, from, to, message);
     if (message !== undefined && (flags & MSG_OOB) !== 0)
       return tcb.state === TCP_LISTEN ? -ERRNO.ENOTCONN : receiveUrgent(tcb, bytes, from, to, message);
     const there = receivable(tcb);
@@ -202,7 +200,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     else tcb.receive.read(bytes, from, from + count);
     consumed(tcb, count);
     // Linux's tcp_inq_hint: a FIN counts, so that whoever has read everything reads on.
-    if (tcb.tellsQueued && message?.wantsControls === true)
+    if (tcb.wishes.tellsQueued && message?.wantsControls === true)
       message.controls.push({ level: IPPROTO_TCP, type: TCP_CM_INQ, value: tcb.receive.length + (tcb.finReceived ? 1 : 0) });
     return count;
   }
@@ -280,7 +278,7 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
     into.family = this.socket.family;
     copyWords(this.tcb.addresses, from, into.words, 0);
     into.port = port;
-    into.scope = this.#tcp.names.zoneOf(this.tcb.addresses, from, this.socket.boundInterface);
+    into.scope = this.tcb.tcp.names.zoneOf(this.tcb.addresses, from, this.socket.boundInterface);
     into.flowLabel = 0;
   }
 

@@ -31,8 +31,9 @@ import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
 import { CONGESTION_CONTROL, GSO_TCP, GSO_TCP_ACCECN, TCP_ISN, TCP_METRICS, TCP_OPTION, type TcpOption } from '@protoloom/contracts/tcp';
+import { AddressBlocks } from './address-blocks.js';
 import { RingMemory } from './buffers/ring-memory.js';
-import { usersOf } from './congestion.js';
+import { makeShared, usersOf } from './congestion.js';
 import type { Stranger, Tcp } from './context.js';
 import { counters } from './counters.js';
 import { Demux } from './demux.js';
@@ -52,6 +53,7 @@ import { SentPool } from './recovery/scoreboard.js';
 import { Rest } from './rest.js';
 import { Segment } from './segment-in.js';
 import { accurateSegmenter, segmenter } from './segmenter.js';
+import { RateSample } from './sender-view.js';
 import { socketOptionAttachments, socketOptionHandlers } from './socket-options.js';
 import { sockstat } from './sockstat.js';
 import { SynCookies } from './syn-cookies.js';
@@ -129,7 +131,10 @@ export const tcp = definePlugin({
       blackHole: new BlackHole(),
       demux: new Demux(entropy.word(), entropy.word()),
       seg: new Segment(),
+      sample: new RateSample(),
+      shared: makeShared(),
       ack: new AckState(),
+      addressBlocks: new AddressBlocks(),
       ringMemory: undefined as unknown as RingMemory,
       rest: undefined as unknown as Rest,
       marks: [],

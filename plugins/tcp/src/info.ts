@@ -1,7 +1,9 @@
 // TCP_INFO: what `ss -ti` shows, under Linux's names. Times are µs but for those that Linux tells in ms.
 import type { Phase } from '@protoloom/contracts/tcp';
+import { nowMs } from './coarse-time.js';
 import { pacingRate } from './congestion.js';
 import { CE, ECT_0, ECT_1 } from './ecn-field.js';
+import { limitsUpToNow } from './limits.js';
 import { inFlight } from './recovery/recovery.js';
 import { retransmitDelayUs } from './recovery/rto.js';
 import { receiveWindow, type Tcb, writeEnd } from './tcb.js';
@@ -30,9 +32,9 @@ const options = (tcb: Tcb): number =>
 export function info(tcb: Tcb): Readonly<Record<string, number>> {
   const { view, control, recovery, mss } = tcb;
   const { nowUs } = tcb.tcp.clock;
-  const sinceMs = (us: number): number => (us === 0 ? 0 : Math.max(0, Math.floor((nowUs - us) / 1000)));
+  const sinceMs = (ms: number): number => (nowMs(tcb.tcp) - ms) | 0;
   const { board } = recovery;
-  const limits = tcb.limits?.read(nowUs);
+  limitsUpToNow(tcb);
   const { timeouts } = tcb;
   const runningUs = timeouts !== undefined && timeouts.sinceUs >= 0 ? nowUs - timeouts.sinceUs : 0;
   const accurate = tcb.ecn?.accurate;
@@ -56,18 +58,18 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_lost: board.lostOut,
     tcpi_retrans: board.retransOut,
     tcpi_fackets: 0,
-    tcpi_last_data_sent: sinceMs(tcb.lastSentUs),
+    tcpi_last_data_sent: tcb.dataSegmentsOut === 0 ? 0 : sinceMs(tcb.lastSentMs),
     tcpi_last_ack_sent: 0,
-    tcpi_last_data_recv: sinceMs(tcb.lastReceivedUs),
-    tcpi_last_ack_recv: sinceMs(tcb.lastAckUs),
+    tcpi_last_data_recv: tcb.controller === undefined ? 0 : sinceMs(tcb.lastReceivedMs),
+    tcpi_last_ack_recv: tcb.controller === undefined ? 0 : sinceMs(tcb.lastAckMs),
     tcpi_pmtu: tcb.pathMtu,
     tcpi_rcv_ssthresh: tcb.rcvSsthresh,
-    tcpi_rtt: Math.round(tcb.srttUs),
-    tcpi_rttvar: Math.round(tcb.mdevUs),
+    tcpi_rtt: tcb.srttUs,
+    tcpi_rttvar: tcb.mdev4 >> 2,
     tcpi_snd_ssthresh: Number.isFinite(control.ssthresh) ? Math.floor(control.ssthresh / mss) : INFINITE_SSTHRESH,
     tcpi_snd_cwnd: Math.floor(control.cwnd / mss),
     tcpi_advmss: tcb.advertisedMss,
-    tcpi_rcv_rtt: Math.round(tcb.receiveRttUs),
+    tcpi_rcv_rtt: tcb.receiveRttUs,
     tcpi_rcv_space: tcb.readSpace,
     tcpi_total_retrans: tcb.totalRetransmits,
     tcpi_pacing_rate: pacingRate(tcb),
@@ -79,9 +81,9 @@ export function info(tcb: Tcb): Readonly<Record<string, number>> {
     tcpi_notsent_bytes: Math.max(0, (writeEnd(tcb) - tcb.sndNxt) | 0),
     tcpi_min_rtt: Math.max(0, tcb.minRttUs),
     tcpi_delivery_rate: view.rateUs > 0 ? Math.floor((view.rateBytes * SECOND_US) / view.rateUs) : 0,
-    tcpi_busy_time: limits?.busyUs ?? 0,
-    tcpi_rwnd_limited: limits?.windowUs ?? 0,
-    tcpi_sndbuf_limited: limits?.bufferUs ?? 0,
+    tcpi_busy_time: tcb.busyUs,
+    tcpi_rwnd_limited: tcb.windowLimitedUs,
+    tcpi_sndbuf_limited: tcb.bufferLimitedUs,
     tcpi_data_segs_in: tcb.dataSegmentsIn,
     tcpi_data_segs_out: tcb.dataSegmentsOut,
     tcpi_delivered: tcb.delivered,

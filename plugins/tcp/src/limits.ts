@@ -10,41 +10,34 @@ const WINDOW = 2;
 /** The send buffer was too small for the user to write as much as cwnd would let out. */
 const BUFFER = 3;
 
-/** How a connection spends its time. */
-export class Limits {
-  #now = IDLE;
-  #sinceUs = 0;
-  busyUs = 0;
-  windowUs = 0;
-  bufferUs = 0;
+/** What holds a connection up now, and since when. */
+export class Limit {
+  now = IDLE;
+  sinceUs = 0;
+}
 
-  /** Counts what has gone by, and goes on as `limit`. */
-  turn(limit: number, nowUs: number): void {
-    const spent = nowUs - this.#sinceUs;
-    if (this.#now !== IDLE) this.busyUs += spent;
-    if (this.#now === WINDOW) this.windowUs += spent;
-    else if (this.#now === BUFFER) this.bufferUs += spent;
-    this.#sinceUs = nowUs;
-    this.#now = limit;
-  }
-
-  /** Up to now. */
-  read(nowUs: number): this {
-    this.turn(this.#now, nowUs);
-    return this;
-  }
-
-  get limit(): number {
-    return this.#now;
-  }
+/** Counts what has gone by since the last time, and goes on as `limit`. */
+function turn(tcb: Tcb, limit: number): void {
+  const { nowUs } = tcb.tcp.clock;
+  const { limit: held } = tcb.recovery;
+  const spent = nowUs - held.sinceUs;
+  if (held.now !== IDLE) tcb.busyUs += spent;
+  if (held.now === WINDOW) tcb.windowLimitedUs += spent;
+  else if (held.now === BUFFER) tcb.bufferLimitedUs += spent;
+  held.sinceUs = nowUs;
+  held.now = limit;
 }
 
 /** The output of this turn is over: what holds the connection up from here on. */
 export function measureLimit(tcb: Tcb): void {
   const limit = limitOf(tcb);
-  if (limit === (tcb.limits?.limit ?? IDLE)) return;
-  tcb.limits ??= new Limits();
-  tcb.limits.turn(limit, tcb.tcp.clock.nowUs);
+  if (limit !== tcb.recovery.limit.now) turn(tcb, limit);
+}
+
+/** The connection's times are to be read. */
+export function limitsUpToNow(tcb: Tcb): void {
+  const { now } = tcb.recovery.limit;
+  if (now !== IDLE) turn(tcb, now);
 }
 
 function limitOf(tcb: Tcb): number {

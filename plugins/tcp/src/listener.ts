@@ -97,7 +97,8 @@ export class Request {
   /** Chooses what the SYN-ACK tells, but for its sequence number. @param asked the SYN's MSS, 0: none. @returns 0 or a negative errno. */
   answer(asked: number): number {
     const { tcp, listener } = this;
-    const { socket, userMss, windowClamp } = listener.tcb;
+    const { socket, wishes, windowClamp } = listener.tcb;
+    const { userMss } = wishes;
     const route = resolve(tcp, this, socket, socket.mark);
     if (typeof route === 'number') return route;
     this.route = route;
@@ -147,8 +148,8 @@ export class Request {
 /** The SYN-ACK was not answered: again, up to tcp_synack_retries times, and fewer the fuller the queue is of old ones. */
 function synAckExpired(request: Request): void {
   const { listener, tcp } = request;
-  const { deferAccept, synRetries } = listener.tcb;
-  let most = synRetries || tcp.sysctls.synackRetries;
+  const { deferAccept, wishes } = listener.tcb;
+  let most = wishes.synRetries || tcp.sysctls.synackRetries;
   if (listener.requests << 1 > Math.max(8, listener.backlog)) {
     let young = listener.young << 1;
     while (most > 2 && listener.requests >= young) {

@@ -1,6 +1,8 @@
 // Connections without a user: how many there may be, how long they are tried, and which end at once. RFC 1122 §4.2.3.5 leaves it open;
 // Linux's tcp_orphan_retries, tcp_out_of_resources and tcp_check_oom.
+
 import { TCP_CLOSE } from '@protoloom/contracts/tcp';
+import { sinceUs } from './coarse-time.js';
 import { retransmitDelayUs, rtoMaxUs } from './recovery/rto.js';
 import { sendReset } from './segment.js';
 import { enter } from './state.js';
@@ -51,7 +53,7 @@ export function endIfTooMuch(tcb: Tcb): void {
  * the network has complained. @param tell the peer may still be there to hear of it. @returns whether it has ended.
  */
 export function endIfShort(tcb: Tcb, tell: boolean): boolean {
-  const silentUs = tcb.tcp.clock.nowUs - tcb.lastSentUs;
+  const silentUs = sinceUs(tcb.tcp, tcb.lastSentMs);
   const isSilent = silentUs > 2 * rtoMaxUs(tcb) || !tell;
   if (!isTooMuch(tcb, (isSilent ? 1 : 0) + (tcb.softError !== 0 ? 1 : 0))) return false;
   const isClosed = tcb.sndWnd === 0 && tcb.recovery.board.packetsOut === 0;

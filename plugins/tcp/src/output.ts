@@ -10,6 +10,7 @@ import { probeLeft, probeLength } from './mtu-probe.js';
 import { cwndPackets } from './recovery/cwnd.js';
 import { nextLost, noteShortage, outputDone, REPAIR_LOST, REPAIR_NEW, REPAIR_NONE, segmentSent, sentAgain } from './recovery/recovery.js';
 import { PUSHED, RECORD_END, SACKED, type Sent } from './recovery/scoreboard.js';
+import { rouse } from './rest.js';
 import { followPath } from './route.js';
 import { segmentMss, sendAck, sendSegment, sendSyn } from './segment.js';
 import { isSending } from './state.js';
@@ -24,6 +25,7 @@ const HELD_BY_CWND = -1;
 /** Sends what may be sent now. */
 export function output(tcb: Tcb): void {
   if (isSending(tcb)) {
+    rouse(tcb);
     followPath(tcb);
     const { recovery } = tcb;
     const { repair } = recovery;
@@ -110,7 +112,7 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   counters.retransSegs += sent.packets;
   tcb.totalRetransmits += sent.packets;
   tcb.bytesRetransmitted += length;
-  if (repairs && tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcb.tcp.clock.nowUs;
+  if (repairs && tcb.recovery.retransmitStartUs === 0) tcb.recovery.retransmitStartUs = tcb.tcp.clock.nowUs;
   sentAgain(tcb, sent, repairs);
   return 0;
 }
@@ -260,8 +262,11 @@ const mayNotSendSmall = (tcb: Tcb): boolean => !tcb.finQueued && !tcb.isUrgent &
 /** Nagle's algorithm in Minshall's variant: only small segments wait, and only for small ones. TCP_CORK, MSG_MORE: all that is not full waits. */
 function holdsPart(tcb: Tcb): boolean {
   if (tcb.noDelayEnd === writeEnd(tcb)) return false;
-  if (tcb.cork || tcb.more) return true;
+  if (tcb.wishes.cork || tcb.more) return true;
   return (
-    !tcb.noDelay && tcb.recovery.board.packetsOut > 0 && ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndSmall - tcb.sndNxt) | 0) <= 0
+    !tcb.wishes.noDelay &&
+    tcb.recovery.board.packetsOut > 0 &&
+    ((tcb.sndSmall - tcb.sndUna) | 0) > 0 &&
+    ((tcb.sndSmall - tcb.sndNxt) | 0) <= 0
   );
 }

@@ -16,9 +16,12 @@ export interface PortHolder {
 
 const isTcb = (holder: PortHolder): holder is Tcb => 'kind' in holder && holder.kind === FLOW_CONNECTION;
 
+const NOBODY: readonly PortHolder[] = [];
+
 export class Ports {
   readonly #tcp: Tcp;
-  readonly #holders = new Map<number, Set<PortHolder>>();
+  /** By port; most have one holder, which then needs no set. */
+  readonly #holders = new Map<number, PortHolder | Set<PortHolder>>();
   readonly #hash: SipHash;
   readonly #bytes = new Uint8Array(34);
   readonly #view = new DataView(this.#bytes.buffer);
@@ -86,7 +89,7 @@ export class Ports {
 
   /** listen(2): SO_REUSEADDR does not let two listen on one port. @returns 0 or -EADDRINUSE. */
   listenAllowed(tcb: Tcb): number {
-    for (const other of this.#holders.get(tcb.localPort) ?? []) {
+    for (const other of this.#of(tcb.localPort)) {
       if (other === tcb || !isTcb(other) || other.state !== TCP_LISTEN || !overlap(tcb, other)) continue;
       if (!(tcb.socket.reusePort && other.socket.reusePort)) return -ERRNO.EADDRINUSE;
     }
@@ -94,16 +97,26 @@ export class Ports {
   }
 
   hold(holder: PortHolder): void {
-    const holders = this.#holders.get(holder.localPort);
-    if (holders === undefined) this.#holders.set(holder.localPort, new Set([holder]));
-    else holders.add(holder);
+    const { localPort } = holder;
+    const holders = this.#holders.get(localPort);
+    if (holders instanceof Set) holders.add(holder);
+    else this.#holders.set(localPort, holders === undefined || holders === holder ? holder : new Set([holders, holder]));
   }
 
   release(holder: PortHolder): void {
-    const holders = this.#holders.get(holder.localPort);
-    if (holders === undefined || !holders.delete(holder)) return;
-    if (holders.size === 0) this.#holders.delete(holder.localPort);
+    const { localPort } = holder;
+    const holders = this.#holders.get(localPort);
+    if (holders instanceof Set) {
+      if (!holders.delete(holder)) return;
+      if (holders.size === 0) this.#holders.delete(localPort);
+    } else if (holders === holder) this.#holders.delete(localPort);
+    else return;
     if (isTcb(holder)) this.#unbind(holder);
+  }
+
+  #of(port: number): Iterable<PortHolder> {
+    const holders = this.#holders.get(port);
+    return holders instanceof Set ? holders : holders === undefined ? NOBODY : [holders];
   }
 
   #unbind(tcb: Tcb): void {
@@ -113,13 +126,13 @@ export class Ports {
   }
 
   #isBound(port: number): boolean {
-    for (const holder of this.#holders.get(port) ?? []) if (isTcb(holder) && (holder.boundPort || holder.state === TCP_LISTEN)) return true;
+    for (const holder of this.#of(port)) if (isTcb(holder) && (holder.boundPort || holder.state === TCP_LISTEN)) return true;
     return false;
   }
 
   /** Linux's inet_csk_bind_conflict. */
   #conflicts(tcb: Tcb, port: number): boolean {
-    for (const other of this.#holders.get(port) ?? []) {
+    for (const other of this.#of(port)) {
       if (other === tcb || !overlap(tcb, other)) continue;
       if (!isTcb(other)) {
         // What is left of a connection gives way to whoever asks to reuse.

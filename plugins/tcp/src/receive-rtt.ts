@@ -9,24 +9,25 @@ function update(tcb: Tcb, sampleUs: number, byWindow: boolean): void {
   const before = tcb.receiveRttUs;
   if (before === 0 || sampleUs < before) tcb.receiveRttUs = sampleUs;
   // A reader that is behind lets the sender wait.
-  else if (!byWindow && tcb.receive.length === 0) tcb.receiveRttUs = before + (sampleUs - before) / 8;
+  else if (!byWindow && tcb.receive.length === 0) tcb.receiveRttUs = before + ((sampleUs - before) >> 3);
 }
 
 /** Text came in order: whether that fills the window of a round trip ago. */
 export function measureReceiveRtt(tcb: Tcb): void {
   const { nowUs } = tcb.tcp.clock;
-  if (tcb.receiveRttAtUs > 0) {
-    if (((tcb.rcvNxt - tcb.receiveRttSeq) | 0) < 0) return;
-    update(tcb, Math.max(1, nowUs - tcb.receiveRttAtUs), true);
+  const { pace } = tcb.receive;
+  if (pace.windowAtUs > 0) {
+    if (((tcb.rcvNxt - pace.windowEnd) | 0) < 0) return;
+    update(tcb, Math.max(1, nowUs - pace.windowAtUs), true);
   }
-  tcb.receiveRttSeq = (tcb.rcvNxt + tcb.rcvWnd) | 0;
-  tcb.receiveRttAtUs = nowUs;
+  pace.windowEnd = (tcb.rcvNxt + tcb.rcvWnd) | 0;
+  pace.windowAtUs = nowUs;
 }
 
 /** A full segment echoes a timestamp of ours for the first time. */
 export function measureEcho(tcb: Tcb, seg: Segment): void {
-  if (!tcb.timestampsOk || !seg.hasTimestamp || seg.tsEcr === tcb.receiveRttEcho) return;
-  tcb.receiveRttEcho = seg.tsEcr;
+  if (!tcb.timestampsOk || !seg.hasTimestamp || seg.tsEcr === tcb.receive.pace.echo) return;
+  tcb.receive.pace.echo = seg.tsEcr;
   if (seg.length < tcb.rcvMss) return;
   const ms = (timestamp(tcb.tcp.clock.nowUs, tcb.tsOffset) - seg.tsEcr) | 0;
   if (ms >= 0) update(tcb, Math.max(1, ms) * 1000, false);

@@ -2,6 +2,7 @@
 import type { Timer } from '@protoloom/contracts';
 import { ReceiveRing } from './buffers/receive-ring.js';
 import { SendRing } from './buffers/send-ring.js';
+import { silentUs, sinceUs } from './coarse-time.js';
 import type { Tcp } from './context.js';
 import { Recovery } from './recovery/recovery.js';
 import { PENDING_NONE, type Tcb } from './tcb.js';
@@ -31,18 +32,26 @@ export class Rest {
       recovery: new Recovery(tcp.sentPool, tcp.ack, 0),
     };
     // A mistake shows at once, and not as another connection's.
-    for (const part of [...Object.values(this.shared), this.shared.recovery.board]) Object.freeze(part);
+    const { send, receive, recovery } = this.shared;
+    for (const part of [send, receive, receive.pace, recovery, recovery.board, recovery.flight, recovery.limit]) Object.freeze(part);
     this.#timer = tcp.timers.timer<Rest>(this, (rest) => rest.#sweep());
   }
 
   /** It gets what a transfer takes. */
   wake(tcb: Tcb): void {
-    const { ringMemory, sentPool, ack, sysctls } = this.#tcp;
+    const { clock, ringMemory, sentPool, ack, sysctls } = this.#tcp;
     tcb.send = new SendRing(ringMemory);
-    tcb.receive = new ReceiveRing(ringMemory);
+    // What came before the end of an earlier connection may still be read.
+    if (tcb.receive.length === 0) tcb.receive = new ReceiveRing(ringMemory);
+    tcb.receive.pace.readSinceUs = clock.nowUs;
+    tcb.receive.pace.readSince = tcb.bytesRead;
     tcb.recovery = new Recovery(sentPool, ack, sysctls.reordering);
     tcb.recovery.highSeq = tcb.sndUna;
     tcb.recovery.rackEnd = tcb.sndUna;
+    const { flight } = tcb.recovery;
+    flight.roundEnd = tcb.view.delivered;
+    flight.appLimitedUntil = tcb.view.delivered;
+    flight.windowEnd = tcb.sndUna;
     if (!this.#timer.armed) this.#timer.arm(AWAKE_US);
     tcb.awake = this.#awake.push(tcb) - 1;
   }
@@ -60,11 +69,10 @@ export class Rest {
   }
 
   #sweep(): void {
-    const before = this.#tcp.clock.nowUs - AWAKE_US;
     // From behind: what takes the place of one that leaves has been looked at.
     for (let i = this.#awake.length - 1; i >= 0; i--) {
       const tcb = this.#awake[i] as Tcb;
-      if (Math.max(tcb.lastSentUs, tcb.lastAckUs, tcb.lastReceivedUs) <= before && isQuiet(tcb)) this.#lull(tcb);
+      if (isQuiet(tcb) && Math.min(silentUs(tcb), sinceUs(this.#tcp, tcb.lastSentMs)) >= AWAKE_US) this.#lull(tcb);
     }
     if (this.#awake.length > 0) this.#timer.arm(AWAKE_US);
   }

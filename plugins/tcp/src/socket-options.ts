@@ -13,6 +13,7 @@ import { info } from './info.js';
 import { deferRounds } from './listener.js';
 import { sendAck } from './segment.js';
 import { type Tcb, writeEnd } from './tcb.js';
+import { wish } from './wishes.js';
 
 const SECOND_US = 1_000_000;
 const MAX_KEEP_SECONDS = 32_767;
@@ -86,69 +87,69 @@ export function socketOptionHandlers(tcp: Tcp): Record<Name, SocketOption> {
     ...fastOpenOptions(tcp),
     noDelay: flag(
       (tcb, on) => {
-        tcb.noDelay = on;
+        wish(tcb, { noDelay: on });
         if (!on) return;
         // An explicit push, which goes past TCP_CORK for what is queued, as on Linux.
         tcb.noDelayEnd = writeEnd(tcb);
         requestEgress(tcb);
       },
-      ({ noDelay }) => noDelay,
+      ({ wishes }) => wishes.noDelay,
     ),
     maxSegment: option(
       (tcb, value) => {
         if (typeof value !== 'number' || (value !== 0 && (value < MIN_MSS || value > MAX_WINDOW))) return -ERRNO.EINVAL;
-        tcb.userMss = value;
+        wish(tcb, { userMss: value });
         return 0;
       },
-      (tcb) => (tcb.state === tcpOption.TCP_CLOSE || tcb.state === tcpOption.TCP_LISTEN ? tcb.userMss || tcb.mss : tcb.mss),
+      (tcb) => (tcb.state === tcpOption.TCP_CLOSE || tcb.state === tcpOption.TCP_LISTEN ? tcb.wishes.userMss || tcb.mss : tcb.mss),
     ),
     cork: flag(
       (tcb, on) => {
-        tcb.cork = on;
+        wish(tcb, { cork: on });
         if (!on) requestEgress(tcb);
       },
-      ({ cork }) => cork,
+      ({ wishes }) => wishes.cork,
     ),
     keepIdle: whole(
       1,
       MAX_KEEP_SECONDS,
       (tcb, value) => {
-        tcb.keepIdleUs = value * SECOND_US;
+        wish(tcb, { keepIdleUs: value * SECOND_US });
         armKeepAlive(tcb);
       },
-      (tcb) => (tcb.keepIdleUs === 0 ? sysctls.keepaliveTime : tcb.keepIdleUs / SECOND_US),
+      (tcb) => (tcb.wishes.keepIdleUs === 0 ? sysctls.keepaliveTime : tcb.wishes.keepIdleUs / SECOND_US),
     ),
     keepInterval: whole(
       1,
       MAX_KEEP_SECONDS,
       (tcb, value) => {
-        tcb.keepIntervalUs = value * SECOND_US;
+        wish(tcb, { keepIntervalUs: value * SECOND_US });
       },
-      (tcb) => (tcb.keepIntervalUs === 0 ? sysctls.keepaliveIntvl : tcb.keepIntervalUs / SECOND_US),
+      (tcb) => (tcb.wishes.keepIntervalUs === 0 ? sysctls.keepaliveIntvl : tcb.wishes.keepIntervalUs / SECOND_US),
     ),
     keepCount: whole(
       1,
       127,
       (tcb, value) => {
-        tcb.keepCount = value;
+        wish(tcb, { keepCount: value });
       },
-      (tcb) => tcb.keepCount || sysctls.keepaliveProbes,
+      (tcb) => tcb.wishes.keepCount || sysctls.keepaliveProbes,
     ),
     synCount: whole(
       1,
       127,
       (tcb, value) => {
-        tcb.synRetries = value;
+        wish(tcb, { synRetries: value });
       },
-      (tcb) => tcb.synRetries || sysctls.synRetries,
+      (tcb) => tcb.wishes.synRetries || sysctls.synRetries,
     ),
     linger2: whole(
       ANY_LOW,
       ANY_HIGH,
       (tcb, value) => {
-        tcb.linger2Us = value < 0 ? -1 : Math.min(value, MAX_LINGER2) * SECOND_US;
+        wish(tcb, { linger2Us: value < 0 ? -1 : Math.min(value, MAX_LINGER2) * SECOND_US });
       },
-      (tcb) => (tcb.linger2Us < 0 ? -1 : tcb.linger2Us === 0 ? sysctls.finTimeout : tcb.linger2Us / SECOND_US),
+      (tcb) => (tcb.wishes.linger2Us < 0 ? -1 : tcb.wishes.linger2Us === 0 ? sysctls.finTimeout : tcb.wishes.linger2Us / SECOND_US),
     ),
     deferAccept: whole(
       ANY_LOW,
@@ -199,25 +200,25 @@ export function socketOptionHandlers(tcp: Tcp): Record<Name, SocketOption> {
       0,
       ANY_HIGH,
       (tcb, value) => {
-        tcb.userTimeoutUs = value * 1000;
+        wish(tcb, { userTimeoutUs: value * 1000 });
       },
-      ({ userTimeoutUs }) => userTimeoutUs / 1000,
+      ({ wishes }) => wishes.userTimeoutUs / 1000,
     ),
     notSentLowWater: whole(
       0,
       0xffff_ffff,
       (tcb, value) => {
-        tcb.notSentLowWater = value;
+        wish(tcb, { notSentLowWater: value });
       },
-      ({ notSentLowWater }) => notSentLowWater,
+      ({ wishes }) => wishes.notSentLowWater,
     ),
     inq: whole(
       0,
       1,
       (tcb, value) => {
-        tcb.tellsQueued = value === 1;
+        wish(tcb, { tellsQueued: value === 1 });
       },
-      ({ tellsQueued }) => (tellsQueued ? 1 : 0),
+      ({ wishes }) => (wishes.tellsQueued ? 1 : 0),
     ),
     controllerInfo: readOnly(({ controller }) => {
       const figures = controller?.info?.() ?? {};

@@ -45,7 +45,7 @@ export function mayGrow(tcb: Tcb, length: number, window: number, most: number, 
   const { recovery, tcp, mss, srttUs } = tcb;
   const { phase, board } = recovery;
   const { nowUs } = tcp.clock;
-  if (phase === 'recovery' || phase === 'loss' || nowUs - tcb.lastSentUs >= RECENT_US) return false;
+  if (phase === 'recovery' || phase === 'loss' || nowUs - recovery.flight.lastSentUs >= RECENT_US) return false;
   const cwnd = cwndPackets(tcb);
   const congestion = (cwnd - board.inFlight) * mss;
   const room = Math.min(window, congestion);

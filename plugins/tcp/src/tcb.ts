@@ -2,7 +2,7 @@
 import { DESTINATION, type EgressRequest, SOURCE, type Timer } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
 import { AF_INET, type SocketState } from '@protoloom/contracts/socket';
-import { type Controller, type SenderControl, TCP_CLOSE } from '@protoloom/contracts/tcp';
+import { type CongestionControl, type Controller, type SenderControl, TCP_CLOSE } from '@protoloom/contracts/tcp';
 import type { Marks } from './buffers/marks.js';
 import type { Reassembly } from './buffers/reassembly.js';
 import type { ReceiveRing } from './buffers/receive-ring.js';
@@ -10,14 +10,15 @@ import type { SendRing } from './buffers/send-ring.js';
 import type { Tcp } from './context.js';
 import type { Ecn } from './ecn.js';
 import type { FastOpen, FastOpenQueue } from './fastopen/state.js';
-import type { Limits, Timeouts } from './limits.js';
+import type { Timeouts } from './limits.js';
 import type { Listener } from './listener.js';
 import type { MtuProbe } from './mtu-probe.js';
 import type { Recovery } from './recovery/recovery.js';
 import type { SackBlocks } from './sack.js';
-import type { View } from './sender-view.js';
+import { View } from './sender-view.js';
 import type { Stamp } from './timestamping.js';
 import type { Urgent } from './urgent.js';
+import { NO_WISHES, type Wishes } from './wishes.js';
 import type { ZeroCopies } from './zero-copy.js';
 
 /** What a 4-tuple leads to: a connection, a half-open one (SYN queue), or the remains of one. */
@@ -44,7 +45,6 @@ export interface TcbUser {
 }
 
 export class Tcb {
-  readonly kind = FLOW_CONNECTION;
   readonly tcp: Tcp;
   readonly socket: SocketState;
   /** Undefined before `accept`, and once the user has closed. */
@@ -64,7 +64,7 @@ export class Tcb {
   /** AF_INET or AF_INET6: the network family of `addresses`, which for a mapped address on an INET6 socket is AF_INET. */
   family: number;
   /** Ours at SOURCE, the peer's at DESTINATION, IPv4 in its mapped form. Unspecified where not bound. */
-  readonly addresses = new Int32Array(8);
+  readonly addresses: Int32Array;
   localPort = 0;
   remotePort = 0;
   /** The user chose the local address, or port, by bind(). */
@@ -119,8 +119,6 @@ export class Tcb {
   mss = 536;
   /** Largest segment that the peer takes, from its option (RFC 9293 §3.7.1), clamped by TCP_MAXSEG. */
   peerMss = 536;
-  /** TCP_MAXSEG, 0: not set. */
-  userMss = 0;
   /** What we told the peer in our SYN; once the connection stands, less the options that every segment carries. */
   advertisedMss = 536;
   /** Path MTU that `mss` was computed from. */
@@ -168,7 +166,8 @@ export class Tcb {
   ackPushed = 0;
   /** Octets of the last segment, SACK blocks among them, where it may have been a full one; 0: it was not. */
   lastSegmentBytes = 0;
-  lastReceivedUs = 0;
+  /** When text came last, ms. coarse-time.ts */
+  lastReceivedMs = 0;
 
   // ---- options, RFC 7323 and RFC 2018; negotiated in the SYNs
   timestampsOk = false;
@@ -194,14 +193,15 @@ export class Tcb {
   outside: unknown[] | undefined = undefined;
 
   // ---- retransmission, RFC 6298
-  srttUs = 0;
-  rttVarUs = 0;
-  /** Linux's refinement of RTTVAR: medium deviation, its maximum in this round, and where the round ends. */
-  mdevUs = 0;
-  mdevMaxUs = 0;
+  /** SRTT in eighths of a µs: whole numbers, as on Linux. */
+  srtt8 = 0;
+  /** RTTVAR in quarters of a µs; and Linux's refinement of it, the medium deviation and its maximum in this round, which ends at `rttSeq`. */
+  rttVar4 = 0;
+  mdev4 = 0;
+  mdevMax4 = 0;
   rttSeq = 0;
   minRttUs = -1;
-  minRttAtUs = 0;
+  minRttAtMs = 0;
   /** Retransmission timeout, µs, before backoff. Written by recovery/rto.ts. */
   rtoUs = 1_000_000;
   /** Doublings of the RTO, or of the probe interval, now in force. */
@@ -209,21 +209,8 @@ export class Tcb {
   /** Timeouts, or probes, in a row without an answer: R1 and R2 of RFC 9293 §3.8.3 are measured by it. */
   retransmits = 0;
   probesOut = 0;
-  /** When the first retransmission of this episode left, µs; 0: none. */
-  retransmitStartUs = 0;
-  /** When the SYN first left, µs. */
-  synSentUs = 0;
-  /** Round trip as a receiver sees it, µs; 0: not known. receive-rtt.ts, with the window that is measured by, and the echo seen last. */
+  /** Round trip as a receiver sees it, µs; 0: not known. receive-rtt.ts */
   receiveRttUs = 0;
-  receiveRttSeq = 0;
-  receiveRttAtUs = 0;
-  receiveRttEcho = 0;
-  /** When the oldest unanswered window probe's episode began, µs; 0: none. */
-  probeStartUs = 0;
-  /** TCP_SYNCNT, 0: sysctl. */
-  synRetries = 0;
-  /** TCP_USER_TIMEOUT, µs; 0: sysctl's retries. */
-  userTimeoutUs = 0;
   retransmitTimer: Timer | undefined = undefined;
   /** PENDING_*. */
   pending = PENDING_NONE;
@@ -243,33 +230,25 @@ export class Tcb {
   rackRttUs = 0;
 
   // ---- congestion control
-  readonly view: View;
-  readonly control: SenderControl;
+  readonly view = new View(this);
+  readonly control: SenderControl = { cwnd: 0, ssthresh: Number.POSITIVE_INFINITY, pacingRate: 0, quantum: 0 };
+  /** What makes its controller, and that. */
+  algorithm: CongestionControl | undefined = undefined;
   controller: Controller | undefined = undefined;
   /** Its name, as TCP_CONGESTION tells. */
   congestionControl = '';
-  lastSentUs = 0;
-  lastAckUs = 0;
+  /** When text left, and an acknowledgement came, ms. */
+  lastSentMs = 0;
+  lastAckMs = 0;
 
   // ---- the user's wishes
-  noDelay = false;
+  wishes: Wishes = NO_WISHES;
   /** Where the queue ended when TCP_NODELAY was set: what was there leaves, whatever else holds it; undefined: never set. */
   noDelayEnd: number | undefined = undefined;
-  cork = false;
   /** The last send had MSG_MORE. */
   more = false;
-  /** µs and counts; 0: the sysctl's. */
-  keepIdleUs = 0;
-  keepIntervalUs = 0;
-  keepCount = 0;
-  /** TCP_LINGER2: µs in FIN-WAIT-2; 0: the sysctl's; -1: none. */
-  linger2Us = 0;
   /** TCP_DEFER_ACCEPT, seconds. */
   deferAccept = 0;
-  /** TCP_NOTSENT_LOWAT, bytes; 0: the sysctl's. */
-  notSentLowWater = 0;
-  /** TCP_INQ: reading tells how much is left. */
-  tellsQueued = false;
   zeroCopies: ZeroCopies | undefined = undefined;
   /** Writes that SO_TIMESTAMPING tells of, in order, until they are acknowledged. */
   stamps: Stamp[] | undefined = undefined;
@@ -291,30 +270,29 @@ export class Tcb {
   bytesReceived = 0;
   /** Octets that the user has read. */
   bytesRead = 0;
-  /** Receive-buffer autotuning: octets read in the last round trip, and when and where that began. */
+  /** Receive-buffer autotuning: octets read in the last round trip. */
   readSpace = 0;
-  readSinceUs = 0;
-  readSince = 0;
   segmentsOut = 0;
   segmentsIn = 0;
   dataSegmentsOut = 0;
   dataSegmentsIn = 0;
   outOfOrderSegments = 0;
   totalRetransmits = 0;
-  /** What held it up, and what timed out; undefined until something does. limits.ts */
-  limits: Limits | undefined = undefined;
+  /** How long it had something to send, and of that what held it up, µs; and what timed out, undefined until something does. limits.ts */
+  busyUs = 0;
+  windowLimitedUs = 0;
+  bufferLimitedUs = 0;
   timeouts: Timeouts | undefined = undefined;
 
-  constructor(tcp: Tcp, socket: SocketState, family: number, view: View, control: SenderControl) {
+  constructor(tcp: Tcp, socket: SocketState, family: number) {
     this.tcp = tcp;
     this.socket = socket;
     this.family = family;
+    this.addresses = tcp.addressBlocks.take();
     const { send, receive, recovery } = tcp.rest.shared;
     this.send = send;
     this.receive = receive;
     this.recovery = recovery;
-    this.view = view;
-    this.control = control;
     if (family === AF_INET) {
       this.addresses[SOURCE + 2] = 0xffff;
       this.addresses[DESTINATION + 2] = 0xffff;
@@ -324,6 +302,15 @@ export class Tcb {
   /** Index of the interface that its packets leave by, 0: any. */
   get iface(): number {
     return this.socket.boundInterface;
+  }
+  get kind(): typeof FLOW_CONNECTION {
+    return FLOW_CONNECTION;
+  }
+  get srttUs(): number {
+    return this.srtt8 >> 3;
+  }
+  get rttVarUs(): number {
+    return this.rttVar4 >> 2;
   }
 
   /** This turn's egress: output.ts. */

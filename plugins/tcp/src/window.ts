@@ -137,11 +137,12 @@ export function growWindow(tcb: Tcb, bytes: number): void {
 /** The user has read: the buffer follows what is read in one round trip (receive-buffer autotuning, DRS). */
 export function adjustSpace(tcb: Tcb): void {
   const { nowUs } = tcb.tcp.clock;
-  if (tcb.srttUs === 0 || nowUs - tcb.readSinceUs < tcb.srttUs) return;
-  const read = tcb.bytesRead - tcb.readSince;
+  const { pace } = tcb.receive;
+  if (tcb.srttUs === 0 || nowUs - pace.readSinceUs < tcb.srttUs) return;
+  const read = tcb.bytesRead - pace.readSince;
   if (read > tcb.readSpace) growBuffer(tcb, read);
-  tcb.readSince = tcb.bytesRead;
-  tcb.readSinceUs = nowUs;
+  pace.readSince = tcb.bytesRead;
+  pace.readSinceUs = nowUs;
 }
 
 /**

@@ -74,7 +74,7 @@ function leavesUntil(tcb: Tcb): number {
 const notSent = (tcb: Tcb): number => Math.max(0, (writeEnd(tcb) - tcb.sndNxt) | 0);
 
 function notSentLowWater(tcb: Tcb): number {
-  const low = tcb.notSentLowWater > 0 ? tcb.notSentLowWater : tcb.tcp.sysctls.notsentLowat;
+  const low = tcb.wishes.notSentLowWater > 0 ? tcb.wishes.notSentLowWater : tcb.tcp.sysctls.notsentLowat;
   return low >= 0xffff_ffff ? Number.POSITIVE_INFINITY : low;
 }
 

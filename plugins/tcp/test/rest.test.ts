@@ -1,4 +1,6 @@
 // Connections at rest.
+import { IPPROTO_TCP } from '@protoloom/contracts/socket';
+import { TCP_NODELAY } from '@protoloom/contracts/tcp';
 import { expect } from 'chai';
 import { Lab, mss } from './lab.js';
 
@@ -44,6 +46,15 @@ describe('a connection at rest', () => {
       lab.sent();
       expect(buffers(lab)).to.equal(0);
     }
+  });
+
+  it('takes an option that makes it look for something to send', () => {
+    const lab = new Lab();
+    const { endpoint } = lab.accepted(full);
+    lab.advance(5 * SECOND_US);
+    expect(lab.sockets.setOption(endpoint, IPPROTO_TCP, TCP_NODELAY, 1)).to.equal(0);
+    lab.advance(5 * SECOND_US);
+    expect(lab.stack.faults).to.deep.equal({});
   });
 
   it('repairs a loss after it [RFC 6298 §5.4]', () => {

@@ -2,8 +2,22 @@
 import type { Views } from '@protoloom/contracts/socket';
 import { Ring } from './ring.js';
 
+/** How fast octets come and are read, of which autotuning makes the buffer's size: window.ts, receive-rtt.ts. */
+export class Pace {
+  /** The window that a round trip is measured by: where it ends, and when it began, µs; 0: none. */
+  windowEnd = 0;
+  windowAtUs = 0;
+  /** The peer's echo that was seen last. */
+  echo = 0;
+  /** The round trip in which is counted what is read: when it began, µs, and after how many octets. */
+  readSinceUs = 0;
+  readSince = 0;
+}
+
 /** Its `length` counts the octets in order, to be read. */
 export class ReceiveRing extends Ring {
+  readonly pace = new Pace();
+
   /** Puts `bytes[from..to)` in its place, `offset` octets after RCV.NXT. */
   put(offset: number, bytes: Uint8Array, from: number, to: number): void {
     const at = this.length + offset;

@@ -95,7 +95,7 @@ function orphan(tcb: Tcb): void {
 
 /** Nobody will read what the peer may still send: it has tcp_fin_timeout to end; or none at all, by TCP_LINGER2 below zero. */
 function orphanInFinWait2(tcb: Tcb): void {
-  if (tcb.linger2Us < 0) {
+  if (tcb.wishes.linger2Us < 0) {
     tcb.tcp.counters.abortOnLinger++;
     abort(tcb, 0);
     return;

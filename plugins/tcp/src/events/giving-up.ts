@@ -1,6 +1,8 @@
 // When a connection is given up: R1 and R2 of RFC 9293 §3.8.3, and the user's own timeout (RFC 5482).
+
 import { ERRNO } from '@protoloom/contracts';
 import { TCP_CLOSE, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
+import { silentUs } from '../coarse-time.js';
 import { suspectBlackHole } from '../mtu-probe.js';
 import { endIfShort, isAlive, orphanRetries } from '../orphans.js';
 import { retransmitDelayUs, rtoMaxUs } from '../recovery/rto.js';
@@ -24,12 +26,12 @@ export function giveUp(tcb: Tcb): void {
 // ---- TCP_USER_TIMEOUT ------------------------------------------------------------------------------------------------------------
 
 /** Since when the peer has left unanswered what was sent, µs; 0: nothing was sent again yet. */
-const unansweredSinceUs = (tcb: Tcb): number => (isConnecting(tcb) ? tcb.synSentUs : tcb.retransmitStartUs);
+const unansweredSinceUs = (tcb: Tcb): number => (isConnecting(tcb) ? tcb.recovery.synSentUs : tcb.recovery.retransmitStartUs);
 
 /** `delayUs`, or what TCP_USER_TIMEOUT leaves of it: it is not waited beyond the user's time. */
 export function withinUserTimeout(tcb: Tcb, sinceUs: number, delayUs: number): number {
-  if (tcb.userTimeoutUs === 0 || sinceUs === 0) return delayUs;
-  return Math.min(delayUs, Math.max(SOON_US, tcb.userTimeoutUs - (tcb.tcp.clock.nowUs - sinceUs)));
+  if (tcb.wishes.userTimeoutUs === 0 || sinceUs === 0) return delayUs;
+  return Math.min(delayUs, Math.max(SOON_US, tcb.wishes.userTimeoutUs - (tcb.tcp.clock.nowUs - sinceUs)));
 }
 
 /** The retransmission timeout; once it has run out before, no more than the user's time leaves of it. */
@@ -39,7 +41,7 @@ export function clampedRetransmitDelayUs(tcb: Tcb): number {
 }
 
 const userTimeIsOver = (tcb: Tcb): boolean =>
-  tcb.userTimeoutUs > 0 && tcb.retransmits > 0 && tcb.tcp.clock.nowUs - unansweredSinceUs(tcb) >= tcb.userTimeoutUs;
+  tcb.wishes.userTimeoutUs > 0 && tcb.retransmits > 0 && tcb.tcp.clock.nowUs - unansweredSinceUs(tcb) >= tcb.wishes.userTimeoutUs;
 
 // ---- retransmissions -------------------------------------------------------------------------------------------------------------
 
@@ -66,7 +68,7 @@ export function hasTimedOut(tcb: Tcb): boolean {
     suspectBlackHole(tcb);
     tcb.route = undefined;
   }
-  if (tcb.userTimeoutUs > 0) return userTimeIsOver(tcb);
+  if (tcb.wishes.userTimeoutUs > 0) return userTimeIsOver(tcb);
   return retriedFor(tcb, tcb.orphan ? orphanRetries(tcb, isAlive(tcb)) : sysctls.retries2);
 }
 
@@ -81,22 +83,22 @@ export const linearTimeouts = (tcb: Tcb): number => (tcb.state === TCP_SYN_SENT 
 
 /** A SYN, or the SYN-ACK of a simultaneous open, was not answered: so often, or for as long as that would take if each timeout doubled. */
 export function synHasTimedOut(tcb: Tcb): boolean {
-  const most = tcb.synRetries || tcb.tcp.sysctls.synRetries;
+  const most = tcb.wishes.synRetries || tcb.tcp.sysctls.synRetries;
   if (tcb.retransmits >= most + linearTimeouts(tcb)) return true;
-  return tcb.userTimeoutUs > 0 ? userTimeIsOver(tcb) : retriedFor(tcb, most);
+  return tcb.wishes.userTimeoutUs > 0 ? userTimeIsOver(tcb) : retriedFor(tcb, most);
 }
 
 /** A peer that has taken its window back is probed for as long as it answers, and no longer than the user has time for. */
 export function closedWindowHasTimedOut(tcb: Tcb): boolean {
   const { nowUs } = tcb.tcp.clock;
-  const firstSentUs = tcb.retransmitStartUs || (tcb.recovery.board.head?.sentUs ?? nowUs);
+  const firstSentUs = tcb.recovery.retransmitStartUs || (tcb.recovery.board.head?.sentUs ?? nowUs);
   const sinceUs = nowUs - firstSentUs;
   let mostUs = 2 * rtoMaxUs(tcb);
-  if (tcb.userTimeoutUs > 0) {
-    if (sinceUs > tcb.userTimeoutUs) return true;
-    mostUs = Math.min(mostUs, tcb.userTimeoutUs);
+  if (tcb.wishes.userTimeoutUs > 0) {
+    if (sinceUs > tcb.wishes.userTimeoutUs) return true;
+    mostUs = Math.min(mostUs, tcb.wishes.userTimeoutUs);
   }
-  return nowUs - Math.max(tcb.lastReceivedUs, tcb.lastAckUs) > mostUs && sinceUs > mostUs;
+  return silentUs(tcb) > mostUs && sinceUs > mostUs;
 }
 
 // ---- zero-window probes ----------------------------------------------------------------------------------------------------------
@@ -104,7 +106,7 @@ export function closedWindowHasTimedOut(tcb: Tcb): boolean {
 /** Whether the window has been probed for long enough. */
 export function probesAreOver(tcb: Tcb): boolean {
   const { clock, sysctls } = tcb.tcp;
-  if (tcb.userTimeoutUs > 0 && clock.nowUs - tcb.probeStartUs >= tcb.userTimeoutUs) return true;
+  if (tcb.wishes.userTimeoutUs > 0 && clock.nowUs - tcb.recovery.probeStartUs >= tcb.wishes.userTimeoutUs) return true;
   if (!tcb.orphan) return tcb.probesOut >= sysctls.retries2;
   const alive = isAlive(tcb);
   const most = orphanRetries(tcb, alive);

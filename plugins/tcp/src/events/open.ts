@@ -13,6 +13,7 @@ import { openOutside } from '../options.js';
 import { segmentSent } from '../recovery/recovery.js';
 import { initialRto } from '../recovery/rto.js';
 import { PUSHED } from '../recovery/scoreboard.js';
+import { rouse } from '../rest.js';
 import { advertisedMss, resolve, syncMss } from '../route.js';
 import { sendSyn } from '../segment.js';
 import { enter } from '../state.js';
@@ -64,6 +65,7 @@ function releaseAddress(tcb: Tcb): void {
 function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   const { tcp } = tcb;
   const { sysctls, counters } = tcp;
+  rouse(tcb);
   tcb.route = route;
   tcb.txHash = randomHash(tcp);
   tcb.error = 0;
@@ -75,7 +77,6 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   tcb.finQueued = false;
   tcb.retransmits = 0;
   tcb.backoff = 0;
-  tcb.retransmitStartUs = 0;
   tcb.timestampsOk = sysctls.timestamps !== 0;
   tcb.windowScalingOk = sysctls.windowScaling;
   tcb.sackOk = sysctls.sack;
@@ -83,8 +84,8 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
   askForEcn(tcb, route);
   tcb.tsRecent = 0;
   tcb.tsRecentUs = -1;
-  tcb.peerMss = tcb.userMss > 0 ? tcb.userMss : 0xffff;
-  tcb.advertisedMss = advertisedMss(route, tcb.userMss);
+  tcb.peerMss = tcb.wishes.userMss > 0 ? tcb.wishes.userMss : 0xffff;
+  tcb.advertisedMss = advertisedMss(route, tcb.wishes.userMss);
   syncMss(tcb, route);
   const space = fullSpace(tcb);
   tcb.rcvWndScale = tcb.windowScalingOk ? chooseScale(tcp, space, openingClamp(tcb)) : 0;
@@ -125,7 +126,7 @@ function start(tcb: Tcb, route: Route, remains: TimeWait | undefined): void {
 export function sendFirstSyn(tcb: Tcb, text: Text | undefined): void {
   const { clock, counters } = tcb.tcp;
   counters.activeOpens++;
-  tcb.synSentUs = clock.nowUs;
+  tcb.recovery.synSentUs = clock.nowUs;
   const octets = text === undefined ? 0 : loadSyn(tcb, text);
   sendSyn(tcb, octets);
   synLeft(tcb);

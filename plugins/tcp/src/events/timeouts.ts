@@ -1,5 +1,6 @@
 // Timeouts, RFC 9293 §3.10.8: retransmission, zero-window probe, keep-alive, FIN-WAIT-2. (The delayed ACK's is in ack.ts.)
 import { TCP_CLOSE, TCP_ESTABLISHED, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
+import { silentUs } from '../coarse-time.js';
 import { requestEgress } from '../egress.js';
 import { timedOut } from '../fastopen/black-hole.js';
 import { synAckExpired } from '../fastopen/server.js';
@@ -102,7 +103,7 @@ export function armProbe(tcb: Tcb): void {
   armNextProbe(tcb);
 }
 
-const armNextProbe = (tcb: Tcb): void => arm(tcb, PENDING_PROBE, withinUserTimeout(tcb, tcb.probeStartUs, probeDelayUs(tcb)));
+const armNextProbe = (tcb: Tcb): void => arm(tcb, PENDING_PROBE, withinUserTimeout(tcb, tcb.recovery.probeStartUs, probeDelayUs(tcb)));
 const probeDelayUs = (tcb: Tcb): number => Math.min(Math.max(tcb.rtoUs, RTO_MIN_US) * 2 ** tcb.backoff, rtoMaxUs(tcb));
 
 /** RFC 6298 §5.2: all is acknowledged. */
@@ -124,7 +125,7 @@ export function rearm(tcb: Tcb, anew: boolean): void {
     return;
   }
   if (tcb.pending === PENDING_PROBE) tcb.backoff = 0;
-  tcb.probeStartUs = 0;
+  tcb.recovery.probeStartUs = 0;
   disarm(tcb);
 }
 
@@ -172,7 +173,7 @@ function retransmitExpired(tcb: Tcb): void {
     tcb.backoff++;
     const { head } = tcb.recovery.board;
     if (head !== undefined) retransmit(tcb, head, 1, true);
-    arm(tcb, PENDING_RETRANSMIT, withinUserTimeout(tcb, tcb.retransmitStartUs, retransmitDelayUs(tcb)));
+    arm(tcb, PENDING_RETRANSMIT, withinUserTimeout(tcb, tcb.recovery.retransmitStartUs, retransmitDelayUs(tcb)));
     return;
   }
   if (tcb.orphan && orphanHasEnded(tcb)) return;
@@ -182,7 +183,7 @@ function retransmitExpired(tcb: Tcb): void {
     giveUp(tcb);
     return;
   }
-  if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcp.clock.nowUs;
+  if (tcb.recovery.retransmitStartUs === 0) tcb.recovery.retransmitStartUs = tcp.clock.nowUs;
   enterLoss(tcb);
   countTimeout(tcb, tcb.retransmits === 0);
   rehashOnTimeout(tcb);
@@ -218,7 +219,7 @@ function synExpired(tcb: Tcb): void {
     giveUp(tcb);
     return;
   }
-  if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = tcb.tcp.clock.nowUs;
+  if (tcb.recovery.retransmitStartUs === 0) tcb.recovery.retransmitStartUs = tcb.tcp.clock.nowUs;
   countTimeout(tcb, tcb.retransmits === 0);
   rehashOnTimeout(tcb);
   tcb.retransmits++;
@@ -232,10 +233,10 @@ function probe(tcb: Tcb): void {
   const { tcp } = tcb;
   if (!isSynchronized(tcb) || tcb.sndUna !== tcb.sndNxt || !hasUnsent(tcb)) {
     tcb.probesOut = 0;
-    tcb.probeStartUs = 0;
+    tcb.recovery.probeStartUs = 0;
     return;
   }
-  if (tcb.probeStartUs === 0) tcb.probeStartUs = tcp.clock.nowUs;
+  if (tcb.recovery.probeStartUs === 0) tcb.recovery.probeStartUs = tcp.clock.nowUs;
   if (tcb.orphan && endIfShort(tcb, true)) return;
   if (probesAreOver(tcb)) {
     giveUp(tcb);
@@ -279,11 +280,8 @@ function wakePeer(tcb: Tcb, counter: 'winProbe' | 'keepAlive'): void {
 
 // ---- keep-alive, FIN-WAIT-2 ------------------------------------------------------------------------------------------------------
 
-const idleUs = (tcb: Tcb): number => tcb.keepIdleUs || tcb.tcp.sysctls.keepaliveTime * 1_000_000;
-const intervalUs = (tcb: Tcb): number => tcb.keepIntervalUs || tcb.tcp.sysctls.keepaliveIntvl * 1_000_000;
-
-/** Since the peer was last heard of. */
-const silentUs = (tcb: Tcb): number => tcb.tcp.clock.nowUs - Math.max(tcb.lastReceivedUs, tcb.lastAckUs);
+const idleUs = (tcb: Tcb): number => tcb.wishes.keepIdleUs || tcb.tcp.sysctls.keepaliveTime * 1_000_000;
+const intervalUs = (tcb: Tcb): number => tcb.wishes.keepIntervalUs || tcb.tcp.sysctls.keepaliveIntvl * 1_000_000;
 
 /** SO_KEEPALIVE or one of its parameters was set, or the connection is there: RFC 9293 §3.8.4. */
 export function armKeepAlive(tcb: Tcb): void {
@@ -294,7 +292,7 @@ export function armKeepAlive(tcb: Tcb): void {
 
 /** An orphan in FIN-WAIT-2 waits for the peer's FIN no longer than tcp_fin_timeout, or TCP_LINGER2, allows. */
 export function armFinWait2(tcb: Tcb): void {
-  const waitUs = tcb.linger2Us > 0 ? tcb.linger2Us : tcb.tcp.sysctls.finTimeout * 1_000_000;
+  const waitUs = tcb.wishes.linger2Us > 0 ? tcb.wishes.linger2Us : tcb.tcp.sysctls.finTimeout * 1_000_000;
   if (waitUs <= TIME_WAIT_US) uncountOrphan(tcb);
   timerOf(tcb).arm(waitUs);
 }
@@ -321,8 +319,8 @@ function keepAliveExpired(tcb: Tcb): void {
     timerOf(tcb).arm(idleUs(tcb) - silent);
     return;
   }
-  const most = tcb.keepCount || tcb.tcp.sysctls.keepaliveProbes;
-  const isOver = tcb.userTimeoutUs > 0 ? silent >= tcb.userTimeoutUs && tcb.probesOut > 0 : tcb.probesOut >= most;
+  const most = tcb.wishes.keepCount || tcb.tcp.sysctls.keepaliveProbes;
+  const isOver = tcb.wishes.userTimeoutUs > 0 ? silent >= tcb.wishes.userTimeoutUs && tcb.probesOut > 0 : tcb.probesOut >= most;
   if (isOver) {
     sendReset(tcb);
     giveUp(tcb);

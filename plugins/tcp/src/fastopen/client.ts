@@ -74,7 +74,7 @@ export function loadSyn(tcb: Tcb, { bytes, from, to }: Text): number {
   tcb.peerMss = tcb.advertisedMss;
   let text = 0;
   if (mayCarry(tcb, fastOpen) && route !== undefined) {
-    if (tcb.userMss > 0) tcb.peerMss = Math.min(tcb.peerMss, tcb.userMss);
+    if (tcb.wishes.userMss > 0) tcb.peerMss = Math.min(tcb.peerMss, tcb.wishes.userMss);
     syncMss(tcb, route);
     text = Math.max(0, Math.min(to - from, tcb.mss + (tcb.timestampsOk ? TIMESTAMP_BYTES : 0) - RESERVED_OPTIONS));
     rouse(tcb);
@@ -125,7 +125,7 @@ export function synAckArrived(tcb: Tcb, seg: Segment): boolean {
 /** RFC 7413 §4.1.3: the cookie, and the segment size, for next time. */
 function learn(tcb: Tcb, fastOpen: FastOpen, seg: Segment, isLeft: boolean): void {
   const { fastOpenCache } = tcb.tcp;
-  const mss = tcb.userMss > 0 && tcb.peerMss === tcb.userMss ? seg.mss : tcb.peerMss;
+  const mss = tcb.wishes.userMss > 0 && tcb.peerMss === tcb.wishes.userMss ? seg.mss : tcb.peerMss;
   const told = seg.fastOpen;
   // One that was not asked for says nothing.
   if (!fastOpen.asked) told.length = -1;

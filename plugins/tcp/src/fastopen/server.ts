@@ -176,7 +176,7 @@ function synAckAgain(tcb: Tcb, request: Request): void {
 /** The SYN-ACK was not answered in time: again, once more often than without Fast Open. Until then nothing else is sent again. */
 export function synAckExpired(tcb: Tcb, request: Request): void {
   const { counters, sysctls, clock } = tcb.tcp;
-  const most = tcb.synRetries || sysctls.synackRetries + 1;
+  const most = tcb.wishes.synRetries || sysctls.synackRetries + 1;
   if (request.timeouts >= most) {
     counters.timeouts++;
     giveUp(tcb);
@@ -188,7 +188,7 @@ export function synAckExpired(tcb: Tcb, request: Request): void {
   synAckAgain(tcb, request);
   request.timeouts++;
   tcb.retransmits++;
-  if (tcb.retransmitStartUs === 0) tcb.retransmitStartUs = clock.nowUs;
+  if (tcb.recovery.retransmitStartUs === 0) tcb.recovery.retransmitStartUs = clock.nowUs;
   armSynAck(tcb, request);
 }
 

@@ -64,7 +64,7 @@ function take(tcb: Tcb, ack: AckState, sent: Sent): void {
     if (((end - recovery.highSeq) | 0) <= 0) ack.originalArrived = true;
   }
   if ((marks & SACKED) === 0) {
-    tcb.view.sample(sent);
+    tcb.tcp.sample.take(sent, recovery.flight);
     if (tcb.sackOk) {
       tcb.delivered += packets;
       ack.deliveredBytes += (end - seq) | 0;

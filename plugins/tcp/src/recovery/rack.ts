@@ -2,6 +2,7 @@
 import { armReorder } from '../events/timeouts.js';
 import type { Tcb } from '../tcb.js';
 import { markLost } from './mark.js';
+import { MOST_US } from './rto.js';
 import { EVER_RETRANSMITTED, LOST, RETRANSMITTED, type Sent } from './scoreboard.js';
 
 /** Recoveries for which a window that D-SACKs have widened stays so: RFC 8985 §6.2 step 4. */
@@ -22,7 +23,7 @@ function leftBefore(tcb: Tcb, order: number, end: number): boolean {
 /** A packet has arrived: RFC 8985 §6.2 step 2. @param marks from before. */
 export function arrived(tcb: Tcb, marks: number, { end, sentUs, order }: Sent): void {
   const { recovery } = tcb;
-  const rttUs = tcb.tcp.clock.nowUs - sentUs;
+  const rttUs = Math.min(tcb.tcp.clock.nowUs - sentUs, MOST_US) | 0;
   // Sooner than any round trip: it is the original that is acknowledged, not the retransmission.
   if ((marks & EVER_RETRANSMITTED) !== 0 && rttUs < tcb.minRttUs) return;
   recovery.rackAdvanced = true;

@@ -2,9 +2,10 @@
 import { type Phase, TCP_SYN_RECV, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { acknowledged, initialWindow, openController, packetSent } from '../congestion.js';
 import { feedbackReceived } from '../ecn.js';
-import { timeoutsOver } from '../limits.js';
+import { Limit, timeoutsOver } from '../limits.js';
 import { rouse } from '../rest.js';
 import type { Segment } from '../segment-in.js';
+import { Flight } from '../sender-view.js';
 import { type Tcb, writeEnd } from '../tcb.js';
 import type { AckState } from './ack-state.js';
 import { removeAcknowledged } from './acknowledge.js';
@@ -26,6 +27,8 @@ export const REPAIR_LOST = 2;
 
 export class Recovery {
   readonly board: Scoreboard;
+  readonly flight = new Flight();
+  readonly limit = new Limit();
   /** Of the acknowledgement at hand; the stack's. */
   readonly ack: AckState;
   /** Written by phase.ts alone. */
@@ -59,6 +62,11 @@ export class Recovery {
   prrDelivered = 0;
   prrOut = 0;
   prrPrior = 0;
+
+  // ---- since when nothing is answered, µs: when the SYN first left; the first retransmission of an episode, 0: none; the first window probe, 0: none
+  synSentUs = 0;
+  retransmitStartUs = 0;
+  probeStartUs = 0;
 
   // ---- undo: SND.UNA when the reduction was made; retransmissions that no D-SACK has told of, -1: none was made
   hasUndo = false;
@@ -126,9 +134,10 @@ export function nextLost(tcb: Tcb): Sent | undefined {
 /** New sequence numbers have left, in `packets` segments of `segmentBytes` octets. Before SND.NXT moves. */
 export function segmentSent(tcb: Tcb, seq: number, length: number, packets: number, segmentBytes: number): void {
   rouse(tcb);
-  const { recovery, tcp, view } = tcb;
+  const { recovery, tcp } = tcb;
   const { board } = recovery;
-  if (board.packetsOut === 0) view.firstSent(tcp.clock.nowUs);
+  if (board.packetsOut === 0) recovery.flight.begin(tcp.clock.nowUs);
+  recovery.flight.restarted = false;
   const sent = board.append(seq, (seq + length) | 0, packets, segmentBytes);
   left(tcb, sent, length, false);
   if (inReduction(tcb)) recovery.prrOut += packets;
@@ -155,11 +164,12 @@ export function sentAgain(tcb: Tcb, sent: Sent, repairs: boolean): void {
 function left(tcb: Tcb, sent: Sent, length: number, again: boolean): void {
   const { view, tcp, recovery } = tcb;
   sent.sentUs = tcp.clock.nowUs;
+  recovery.flight.lastSentUs = sent.sentUs;
   sent.delivered = view.delivered;
   sent.deliveredCe = view.deliveredCe;
   sent.lost = view.lost;
-  sent.deliveredUs = view.deliveredUs;
-  sent.firstSentUs = view.firstSentUs;
+  sent.deliveredUs = recovery.flight.deliveredUs;
+  sent.firstSentUs = recovery.flight.firstSentUs;
   sent.inFlight = inFlight(tcb);
   sent.appLimited = view.appLimited;
   recovery.board.touch(sent);
@@ -170,13 +180,13 @@ function left(tcb: Tcb, sent: Sent, length: number, again: boolean): void {
 export function outputDone(tcb: Tcb, sent: boolean, held: boolean): void {
   const { board } = tcb.recovery;
   const limited = held || board.inFlight >= cwndPackets(tcb);
-  if (sent || limited) tcb.view.outputDone(board.packetsOut, tcb.sndNxt, tcb.sndUna, limited);
+  if (sent || limited) tcb.recovery.flight.outputDone(board.packetsOut, tcb.sndNxt, tcb.sndUna, limited);
   if (sent) scheduleProbe(tcb, false);
 }
 
 /** Everything that is written has left, and there is room for more: the user is what limits the rate. */
 export function noteShortage(tcb: Tcb): void {
-  if (((writeEnd(tcb) - tcb.sndNxt) | 0) <= 0 && tcb.recovery.board.inFlight < cwndPackets(tcb)) tcb.view.shortOfData(inFlight(tcb));
+  if (((writeEnd(tcb) - tcb.sndNxt) | 0) <= 0 && tcb.recovery.board.inFlight < cwndPackets(tcb)) tcb.view.shortOfData();
 }
 
 /** An ACK was taken: SND.UNA and SND.WND are moved. Samples, detection, the controller; sends nothing. @returns whether the retransmission timer starts anew. */
@@ -194,21 +204,22 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
   ack.windowUpdate = windowUpdate;
   ack.reorderSeq = tcb.sndNxt;
   const delivered = tcb.delivered;
-  const lost = view.lostPackets;
+  const lost = recovery.flight.lostPackets;
   const lostBytes = view.lost;
   const isOld = ((seg.ack - priorUna) | 0) < 0;
-  view.sampleStart();
+  const { sample } = tcb.tcp;
+  sample.isTaken = false;
   if (ack.advanced) {
     tcb.retransmits = 0;
     timeoutsOver(tcb);
-    tcb.retransmitStartUs = 0;
+    recovery.retransmitStartUs = 0;
   }
   if (tcb.sackOk && seg.sackCount > 0) blocksArrived(tcb, seg, ack);
   if (ack.priorPackets > 0 && !isOld) removeAcknowledged(tcb, seg, ack);
   tcb.tcp.counters.deliveredPackets += tcb.delivered - delivered;
   feedbackReceived(tcb, seg, ack, tcb.delivered - delivered);
   if (!isHandshake(tcb)) {
-    adaptReorderWindow(tcb, view.sampledDelivered);
+    adaptReorderWindow(tcb, sample.isTaken ? sample.delivered : -1);
     if (recovery.hasProbe && !isOld) probeAcknowledged(tcb, seg.ack, ack);
     if (isOld ? ack.sacked || ack.dsack : (ack.priorPackets > 0 && isDubious(tcb, ack)) || ack.dsack) {
       const counts = !isOld && ack.priorPackets > 0 && !ack.advanced && !ack.isNoDuplicate && !ack.dsack;
@@ -219,22 +230,22 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
     const { advanced } = ack;
     const reducing = inReduction(tcb);
     acknowledged(tcb, ack, view.lost - lostBytes);
-    if (reducing) reduce(tcb, tcb.delivered - delivered, view.lostPackets - lost, advanced);
+    if (reducing) reduce(tcb, tcb.delivered - delivered, recovery.flight.lostPackets - lost, advanced);
   }
   return ack.setTimer;
 }
 
 /** RFC 8985 §6.2: the reordering timer. What is lost by now is repaired. */
 export function reorderTimeout(tcb: Tcb): void {
-  const { recovery, view } = tcb;
+  const { recovery } = tcb;
   const { board } = recovery;
   const before = board.inFlight;
-  const lost = view.lostPackets;
+  const lost = recovery.flight.lostPackets;
   detectLosses(tcb);
   if (before === board.inFlight) return;
   if (recovery.phase !== 'recovery') {
     enterRecovery(tcb, false);
-    reduce(tcb, 1, view.lostPackets - lost, false);
+    reduce(tcb, 1, recovery.flight.lostPackets - lost, false);
   }
   recovery.repair = REPAIR_LOST;
 }
@@ -265,6 +276,5 @@ function repairWithoutBlame(tcb: Tcb): void {
     recovery.hasUndo = false;
     enterPhase(tcb, 'loss');
   }
-  tcb.view.phase = recovery.phase;
   recovery.repair = REPAIR_LOST;
 }

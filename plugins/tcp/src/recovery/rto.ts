@@ -1,9 +1,12 @@
 // The retransmission timeout: RFC 6298, with Linux's floor, ceiling and its finer RTTVAR.
+import { nowMs, sinceUs } from '../coarse-time.js';
 import type { Tcb } from '../tcb.js';
 
 /** RFC 6298 §2.1. */
 const INITIAL_RTO_US = 1_000_000;
 const SECOND_US = 1_000_000;
+/** Longer than any round trip that counts, µs; eight times it is still an int32. */
+export const MOST_US = 2 ** 27;
 /** G, the granularity that the timeout is counted by (RFC 6298 §2.1): Linux's tick at 250 Hz. */
 const TICK_US = 4_000;
 
@@ -12,10 +15,10 @@ const ticks = (us: number): number => (Math.floor(us / TICK_US) + 1) * TICK_US;
 
 /** RFC 6298 §2.1: nothing is known yet. */
 export function initialRto(tcb: Tcb): void {
-  tcb.srttUs = 0;
-  tcb.rttVarUs = 0;
-  tcb.mdevUs = 0;
-  tcb.mdevMaxUs = 0;
+  tcb.srtt8 = 0;
+  tcb.rttVar4 = 0;
+  tcb.mdev4 = 0;
+  tcb.mdevMax4 = 0;
   tcb.minRttUs = -1;
   tcb.rtoUs = INITIAL_RTO_US;
   tcb.backoff = 0;
@@ -26,37 +29,35 @@ export function initialRto(tcb: Tcb): void {
  * @param leastUs for the least round trip, where another packet tells it better; below zero: none.
  */
 export function sampleRtt(tcb: Tcb, sampleUs: number, leastUs: number = sampleUs): void {
-  const { sysctls, clock } = tcb.tcp;
-  const rttUs = Math.max(1, sampleUs);
-  if (leastUs >= 0 || tcb.minRttUs < 0)
-    windowedMin(tcb, Math.max(1, leastUs < 0 ? rttUs : leastUs), clock.nowUs, sysctls.minRttWlen * SECOND_US);
+  const { sysctls } = tcb.tcp;
+  const rttUs = Math.min(Math.max(1, sampleUs), MOST_US);
+  if (leastUs >= 0 || tcb.minRttUs < 0) windowedMin(tcb, Math.max(1, leastUs < 0 ? rttUs : leastUs), sysctls.minRttWlen * SECOND_US);
   // RTTVAR's floor stands for the RTO's: 4 * RTTVAR is never below it, however steady the path.
-  const floor = sysctls.rtoMinUs / 4;
-  if (tcb.srttUs === 0) {
-    tcb.srttUs = rttUs;
-    tcb.mdevUs = rttUs / 2;
-    tcb.rttVarUs = Math.max(tcb.mdevUs, floor);
-    tcb.mdevMaxUs = tcb.rttVarUs;
+  const floor4 = sysctls.rtoMinUs;
+  if (tcb.srtt8 === 0) {
+    tcb.srtt8 = 8 * rttUs;
+    tcb.mdev4 = 2 * rttUs;
+    tcb.rttVar4 = Math.max(tcb.mdev4, floor4);
+    tcb.mdevMax4 = tcb.rttVar4;
     tcb.rttSeq = tcb.sndNxt;
   } else {
-    const difference = rttUs - tcb.srttUs;
-    tcb.srttUs += difference / 8;
-    let deviation = Math.abs(difference) - tcb.mdevUs;
+    const difference = rttUs - (tcb.srtt8 >> 3);
+    tcb.srtt8 += difference;
+    const deviation = Math.abs(difference) - (tcb.mdev4 >> 2);
     // A sample below the mean is no reason to wait longer: it counts an eighth.
-    if (difference < 0 && deviation > 0) deviation /= 8;
-    tcb.mdevUs += deviation / 4;
-    if (tcb.mdevUs > tcb.mdevMaxUs) {
-      tcb.mdevMaxUs = tcb.mdevUs;
-      if (tcb.mdevMaxUs > tcb.rttVarUs) tcb.rttVarUs = tcb.mdevMaxUs;
+    tcb.mdev4 += difference < 0 && deviation > 0 ? deviation >> 3 : deviation;
+    if (tcb.mdev4 > tcb.mdevMax4) {
+      tcb.mdevMax4 = tcb.mdev4;
+      if (tcb.mdevMax4 > tcb.rttVar4) tcb.rttVar4 = tcb.mdevMax4;
     }
     if (((tcb.sndUna - tcb.rttSeq) | 0) > 0) {
       // A round is over: RTTVAR follows its largest deviation down by a quarter.
-      if (tcb.mdevMaxUs < tcb.rttVarUs) tcb.rttVarUs -= (tcb.rttVarUs - tcb.mdevMaxUs) / 4;
+      if (tcb.mdevMax4 < tcb.rttVar4) tcb.rttVar4 -= (tcb.rttVar4 - tcb.mdevMax4) >> 2;
       tcb.rttSeq = tcb.sndNxt;
-      tcb.mdevMaxUs = floor;
+      tcb.mdevMax4 = floor4;
     }
   }
-  tcb.rtoUs = Math.min(ticks(tcb.srttUs + 4 * tcb.rttVarUs), sysctls.rtoMaxMs * 1000);
+  tcb.rtoUs = Math.min(ticks((tcb.srtt8 >> 3) + tcb.rttVar4), sysctls.rtoMaxMs * 1000);
 }
 
 export const rtoMaxUs = (tcb: Tcb): number => tcb.tcp.sysctls.rtoMaxMs * 1000;
@@ -65,8 +66,8 @@ export const rtoMaxUs = (tcb: Tcb): number => tcb.tcp.sysctls.rtoMaxMs * 1000;
 export const retransmitDelayUs = (tcb: Tcb): number => Math.min(tcb.rtoUs * 2 ** tcb.backoff, rtoMaxUs(tcb));
 
 /** Least RTT of the last `window` µs. */
-function windowedMin(tcb: Tcb, rttUs: number, nowUs: number, window: number): void {
-  if (tcb.minRttUs >= 0 && rttUs > tcb.minRttUs && nowUs - tcb.minRttAtUs <= window) return;
+function windowedMin(tcb: Tcb, rttUs: number, window: number): void {
+  if (tcb.minRttUs >= 0 && rttUs > tcb.minRttUs && sinceUs(tcb.tcp, tcb.minRttAtMs) <= window) return;
   tcb.minRttUs = rttUs;
-  tcb.minRttAtUs = nowUs;
+  tcb.minRttAtMs = nowMs(tcb.tcp);
 }

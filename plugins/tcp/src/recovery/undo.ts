@@ -19,8 +19,8 @@ export function beginUndo(tcb: Tcb): void {
 /** What undo would bring back. */
 export function rememberWindow(tcb: Tcb): void {
   tcb.recovery.mayRestore = true;
-  tcb.view.priorCwnd = tcb.control.cwnd;
-  tcb.view.priorSsthresh = currentSsthresh(tcb);
+  tcb.recovery.flight.priorCwnd = tcb.control.cwnd;
+  tcb.recovery.flight.priorSsthresh = currentSsthresh(tcb);
 }
 
 export const anyRetransmitted = (tcb: Tcb): boolean => {

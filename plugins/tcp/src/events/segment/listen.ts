@@ -9,7 +9,6 @@ import type { Tcp } from '../../context.js';
 import { grantEcn, opened } from '../../ecn.js';
 import { openFast } from '../../fastopen/server.js';
 import { deferRounds, type Listener, Request } from '../../listener.js';
-import { makeTcb } from '../../make.js';
 import { openOutside, parseOutside, timestamp } from '../../options.js';
 import { initialRto, sampleRtt } from '../../recovery/rto.js';
 import { syncMss } from '../../route.js';
@@ -17,7 +16,7 @@ import { sendBare } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
 import { enter } from '../../state.js';
 import { requestOfCookie, sendCookie } from '../../syn-cookies.js';
-import type { Tcb } from '../../tcb.js';
+import { Tcb } from '../../tcb.js';
 import { ACK, HEADER_BYTES } from '../../wire.js';
 import { closed, refuse } from './closed.js';
 import { pawsRejects } from './paws.js';
@@ -219,7 +218,7 @@ function adopt(request: Request, seg: Segment): boolean {
 export function beget(request: Request, seg: Segment): Tcb {
   const { listener, tcp } = request;
   const parent = listener.tcb;
-  const child = makeTcb(tcp, parent.socket.inherit(), request.family);
+  const child = new Tcb(tcp, parent.socket.inherit(), request.family);
   copyWords(request.addresses, SOURCE, child.addresses, SOURCE);
   copyWords(request.addresses, 4, child.addresses, 4);
   // So that link-local addresses mean the link that they came from.
@@ -270,18 +269,8 @@ export function beget(request: Request, seg: Segment): Tcb {
 
 /** What a listener's user has wished for holds for what it begets. */
 function inheritWishes(parent: Tcb, child: Tcb): void {
-  child.userMss = parent.userMss;
+  child.wishes = parent.wishes;
   child.windowClamp = parent.windowClamp;
   child.interactive = parent.interactive;
-  child.noDelay = parent.noDelay;
-  child.cork = parent.cork;
-  child.keepIdleUs = parent.keepIdleUs;
-  child.keepIntervalUs = parent.keepIntervalUs;
-  child.keepCount = parent.keepCount;
-  child.linger2Us = parent.linger2Us;
-  child.userTimeoutUs = parent.userTimeoutUs;
-  child.synRetries = parent.synRetries;
-  child.notSentLowWater = parent.notSentLowWater;
-  child.tellsQueued = parent.tellsQueued;
   child.congestionControl = parent.congestionControl;
 }

@@ -90,7 +90,7 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
 function echoes(tcb: Tcb, seg: Segment): boolean {
   if (seg.tsEcr === 0) return true;
   const { nowUs } = tcb.tcp.clock;
-  const first = timestamp(tcb.synSentUs, tcb.tsOffset);
+  const first = timestamp(tcb.recovery.synSentUs, tcb.tsOffset);
   const last = timestamp(nowUs, tcb.tsOffset);
   return ((seg.tsEcr - first) | 0) >= 0 && ((seg.tsEcr - last) | 0) <= 0;
 }
@@ -120,7 +120,7 @@ function negotiate(tcb: Tcb, seg: Segment): void {
   const route = routeOf(tcb);
   if (typeof route !== 'number') {
     const asked = seg.mss || defaultMss(route);
-    tcb.peerMss = tcb.userMss > 0 ? Math.min(tcb.userMss, asked) : asked;
+    tcb.peerMss = tcb.wishes.userMss > 0 ? Math.min(tcb.wishes.userMss, asked) : asked;
     syncMss(tcb, route);
   }
   initialRcvMss(tcb);

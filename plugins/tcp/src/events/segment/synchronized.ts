@@ -14,6 +14,7 @@ import {
 import { synRepeated } from '../../accecn/handshake.js';
 import { received } from '../../accecn/receive.js';
 import { answerUnacceptable, challengeAck, enterQuickMode, MAX_QUICK_ACKS, scheduleAck } from '../../ack.js';
+import { nowMs } from '../../coarse-time.js';
 import { acceptCwr } from '../../ecn.js';
 import { requestEgress } from '../../egress.js';
 import { childArrives, handshakeOver } from '../../fastopen/server.js';
@@ -21,6 +22,7 @@ import { beginMtuProbing } from '../../mtu-probe.js';
 import { TIMESTAMP_BYTES } from '../../options.js';
 import { measureEcho } from '../../receive-rtt.js';
 import { ackReceived, connectionOpened } from '../../recovery/recovery.js';
+import { rouse } from '../../rest.js';
 import { raiseMaxWindow } from '../../route.js';
 import { reportDuplicate, sackEdge } from '../../sack.js';
 import type { Segment } from '../../segment-in.js';
@@ -172,7 +174,7 @@ function checkAck(tcb: Tcb, seg: Segment): boolean {
       enter(tcb, TCP_FIN_WAIT2);
       finIsThrough(tcb);
       if (!tcb.orphan || isClosed(tcb)) return true;
-      if (tcb.linger2Us >= 0) {
+      if (tcb.wishes.linger2Us >= 0) {
         armFinWait2(tcb);
         return true;
       }
@@ -226,10 +228,11 @@ function synAcknowledged(tcb: Tcb, seg: Segment): boolean {
 export function becomeEstablished(tcb: Tcb): void {
   // From here on it stands for text alone.
   if (tcb.timestampsOk) tcb.advertisedMss -= TIMESTAMP_BYTES;
+  rouse(tcb);
   enter(tcb, TCP_ESTABLISHED);
   tcb.retransmits = 0;
+  tcb.recovery.retransmitStartUs = 0;
   tcb.backoff = 0;
-  tcb.retransmitStartUs = 0;
   // With Fast Open it has been sending since the SYN.
   if (!tcb.fastOpen?.isChild) openTransfer(tcb);
   armKeepAlive(tcb);
@@ -240,9 +243,9 @@ export function becomeEstablished(tcb: Tcb): void {
 /** Data may flow: buffers, a controller, RFC 6928's window. */
 export function openTransfer(tcb: Tcb): void {
   const { nowUs } = tcb.tcp.clock;
-  tcb.lastReceivedUs = nowUs;
-  tcb.lastAckUs = nowUs;
-  tcb.readSinceUs = nowUs;
+  tcb.lastReceivedMs = nowMs(tcb.tcp);
+  tcb.lastAckMs = tcb.lastReceivedMs;
+  tcb.receive.pace.readSinceUs = nowUs;
   initialClamp(tcb);
   tcb.readSpace = initialReadSpace(tcb);
   tcb.softError = 0;
@@ -272,7 +275,7 @@ function acknowledge(tcb: Tcb, seg: Segment): boolean {
     return true;
   }
   acceptCwr(tcb, seg);
-  tcb.lastAckUs = tcp.clock.nowUs;
+  tcb.lastAckMs = nowMs(tcp);
   tcb.probesOut = 0;
   tcb.softError = 0;
   const windowUpdated = updateWindow(tcb, seg, ahead);
