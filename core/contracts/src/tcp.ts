@@ -128,6 +128,8 @@ export interface AckEvent {
   readonly fromRetransmit: boolean;
   /** Of a single small segment: the peer may have delayed it, and `rttUs` with it. */
   readonly ackDelayed: boolean;
+  /** Packets of which `delivered` consists, each one whole however short, a FIN among them: Linux counts windows in these. */
+  readonly packets?: number;
   /** Segments are known to be reordered by more than tcp_reordering: what is SACKed alone lets windows grow too, as on Linux. */
   readonly reordered?: boolean;
   /** It acknowledges a tail loss probe that was a retransmission (RFC 8985 §7.4). */

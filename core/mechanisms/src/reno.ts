@@ -19,8 +19,8 @@ export class Reno implements Controller {
   }
 
   onAck(ack: AckEvent): void {
-    const acked = countedOctets(ack);
     const { phase, cwndLimited, mss } = this.#view;
+    const acked = countedOctets(ack, mss);
     const out = this.#out;
     // RFC 7661: a window that is not used does not grow. In recovery TCP keeps it where the reduction put it.
     if (acked <= 0 || !cwndLimited || phase === 'recovery' || phase === 'cwr') return;

@@ -2,11 +2,14 @@
 import type { AckEvent } from '@protoloom/contracts/tcp';
 
 /**
- * Octets of an acknowledgement for which a window may grow: all that it tells to have arrived, where SND.UNA moves; so that what was SACKed
- * before does not count again when a recovery ends. Where segments are reordered, SACKs count by themselves. As Linux counts.
+ * Octets of an acknowledgement for which a window may grow: all packets that it tells to have arrived, each taken for a full one of `mss` octets,
+ * as a window of them holds no more where they are short; where SND.UNA moves, so that what was SACKed before does not count again when a recovery
+ * ends. Where segments are reordered, SACKs count by themselves. As Linux counts.
  */
-export const countedOctets = ({ acked, delivered, reordered }: Pick<AckEvent, 'acked' | 'delivered' | 'reordered'>): number =>
-  acked > 0 || reordered === true ? delivered : 0;
+export function countedOctets(ack: Pick<AckEvent, 'acked' | 'delivered' | 'packets' | 'reordered'>, mss: number): number {
+  if (ack.acked <= 0 && ack.reordered !== true) return 0;
+  return ack.packets === undefined ? ack.delivered : ack.packets * mss;
+}
 
 /**
  * Slow start: cwnd grows by what was acknowledged, up to ssthresh (RFC 5681 equation 2, RFC 3465 §2.2 with L unbounded, as Linux counts).

@@ -67,11 +67,13 @@ describe('token bucket', () => {
 
 describe('window arithmetic', () => {
   it('windows grow by what an acknowledgement tells to have arrived, not twice by what was SACKed; by SACKs alone where segments are reordered', () => {
-    expect(countedOctets({ acked: 3000, delivered: 3000 })).to.equal(3000);
-    expect(countedOctets({ acked: 9000, delivered: 1000 })).to.equal(1000);
-    expect(countedOctets({ acked: 1000, delivered: 3000 })).to.equal(3000);
-    expect(countedOctets({ acked: 0, delivered: 1000, reordered: false })).to.equal(0);
-    expect(countedOctets({ acked: 0, delivered: 1000, reordered: true })).to.equal(1000);
+    expect(countedOctets({ acked: 3000, delivered: 3000 }, 1000)).to.equal(3000);
+    expect(countedOctets({ acked: 9000, delivered: 1000 }, 1000)).to.equal(1000);
+    expect(countedOctets({ acked: 1000, delivered: 3000 }, 1000)).to.equal(3000);
+    expect(countedOctets({ acked: 0, delivered: 1000, reordered: false }, 1000)).to.equal(0);
+    expect(countedOctets({ acked: 0, delivered: 1000, reordered: true }, 1000)).to.equal(1000);
+    // A short packet, or a FIN, is a packet.
+    expect(countedOctets({ acked: 101, delivered: 101, packets: 2 }, 1000)).to.equal(2000);
   });
 
   it('doubles in slow start up to ssthresh, and hands on the rest [RFC 5681 §3.1]', () => {

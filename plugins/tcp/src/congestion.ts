@@ -41,6 +41,7 @@ export const makeShared = (): Shared => ({
   ack: {
     acked: 0,
     delivered: 0,
+    packets: 0,
     lost: 0,
     ce: 0,
     ece: false,
@@ -168,14 +169,15 @@ function clamp(control: SenderControl, mss: number): void {
   if (!(control.pacingRate >= 0)) control.pacingRate = 0;
 }
 
-/** One ACK, as recovery found it: after scoreboard, RTT and phase, before TCP sends. @param lost octets newly found lost. */
-export function acknowledged(tcb: Tcb, found: AckState, lost: number): void {
+/** One ACK, as recovery found it: after scoreboard, RTT and phase, before TCP sends. @param packets newly delivered. @param lost octets newly found lost. */
+export function acknowledged(tcb: Tcb, found: AckState, packets: number, lost: number): void {
   const { view, controller } = tcb;
   const { ack } = tcb.tcp.shared;
   if (controller === undefined) return;
   ack.acked = (tcb.sndUna - found.priorUna) | 0;
   view.sndUna += ack.acked;
   ack.delivered = found.deliveredBytes;
+  ack.packets = packets;
   ack.lost = lost;
   ack.ce = found.ceBytes;
   ack.ece = found.ece;

@@ -229,7 +229,7 @@ export function ackReceived(tcb: Tcb, seg: Segment, priorUna: number, windowUpda
   if (tcb.controller !== undefined) {
     const { advanced } = ack;
     const reducing = inReduction(tcb);
-    acknowledged(tcb, ack, view.lost - lostBytes);
+    acknowledged(tcb, ack, tcb.delivered - delivered, view.lost - lostBytes);
     if (reducing) reduce(tcb, tcb.delivered - delivered, recovery.flight.lostPackets - lost, advanced);
   }
   return ack.setTimer;
