@@ -264,6 +264,12 @@ export interface TcpMetric {
   readonly fastOpenCookie: Uint8Array;
   /** SYNs with text that got lost, in a row. */
   readonly fastOpenLosses: number;
+  /** Of the path, as connections left it that have ended, µs and packets; 0: not known. */
+  readonly rttUs: number;
+  readonly rttVarUs: number;
+  readonly ssthresh: number;
+  readonly cwnd: number;
+  readonly reordering: number;
 }
 /** `ip tcp_metrics`. */
 export interface TcpMetrics {

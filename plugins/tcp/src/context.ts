@@ -9,10 +9,10 @@ import type { Shared } from './congestion.js';
 import type { counters } from './counters.js';
 import type { Demux } from './demux.js';
 import type { BlackHole } from './fastopen/black-hole.js';
-import type { FastOpenCache } from './fastopen/cache.js';
 import type { HostKeys } from './fastopen/cookie.js';
 import type { IsnGenerator } from './isn.js';
 import type { Memory } from './memory.js';
+import type { MetricsCache } from './metrics/cache.js';
 import type { Ports } from './ports.js';
 import type { AckState } from './recovery/ack-state.js';
 import type { SentPool } from './recovery/scoreboard.js';
@@ -56,7 +56,7 @@ export interface Tcp {
   readonly synCookies: SynCookies;
   /** Fast Open: the host's keys, what it remembers of servers, and whether it is left alone. */
   readonly hostKeys: HostKeys;
-  readonly fastOpenCache: FastOpenCache;
+  readonly metrics: MetricsCache;
   readonly blackHole: BlackHole;
   readonly ports: Ports;
   readonly demux: Demux;

@@ -60,6 +60,13 @@ export const counters = {
   syncookiesRecv: { unit: 'packets', mib: 'TcpExt.SyncookiesRecv', doc: 'ACKs that brought one back.' },
   syncookiesFailed: { unit: 'packets', mib: 'TcpExt.SyncookiesFailed', doc: 'ACKs that brought back none of ours, or one too old.' },
   retransFail: { unit: 'packets', mib: 'TcpExt.TCPRetransFail', doc: 'Retransmissions that did not get out of the host.' },
+  pureAcks: { unit: 'packets', mib: 'TcpExt.TCPPureAcks', doc: 'Acknowledgements without text that are none of the usual ones.' },
+  hpHits: {
+    unit: 'packets',
+    mib: 'TcpExt.TCPHPHits',
+    doc: 'Segments with text that header prediction has right: the usual ones of a bulk transfer.',
+  },
+  hpAcks: { unit: 'packets', mib: 'TcpExt.TCPHPAcks', doc: 'Acknowledgements of something new among those.' },
   ofoQueue: { unit: 'packets', mib: 'TcpExt.TCPOFOQueue', doc: 'Segments kept out of order.' },
   deliveredPackets: {
     unit: 'packets',

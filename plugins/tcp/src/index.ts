@@ -42,10 +42,10 @@ import { openEndpoint } from './endpoint.js';
 import { addressRemoved, endAll, networkError } from './errors.js';
 import { arrives } from './events/segment/arrives.js';
 import { BlackHole } from './fastopen/black-hole.js';
-import { FastOpenCache } from './fastopen/cache.js';
 import { CookieKeys, HostKeys, parseKeys } from './fastopen/cookie.js';
 import { IsnGenerator } from './isn.js';
 import { Memory } from './memory.js';
+import { MetricsCache } from './metrics/cache.js';
 import { output } from './output.js';
 import { Ports } from './ports.js';
 import { AckState } from './recovery/ack-state.js';
@@ -127,7 +127,7 @@ export const tcp = definePlugin({
       isn: new IsnGenerator(entropy, clock, points.isn),
       synCookies: new SynCookies(entropy, clock),
       hostKeys: new HostKeys(entropy),
-      fastOpenCache: new FastOpenCache(entropy, clock),
+      metrics: new MetricsCache(entropy, clock),
       blackHole: new BlackHole(),
       demux: new Demux(entropy.word(), entropy.word()),
       seg: new Segment(),
@@ -164,7 +164,7 @@ export const tcp = definePlugin({
         dissector,
         ...socketOptionHandlers(context),
       },
-      services: { metrics: context.fastOpenCache },
+      services: { metrics: context.metrics },
       sysctls: {
         availableCongestionControl: { read: () => points.controllers.keys().join(' ') },
         fastopenKey: {

@@ -257,6 +257,16 @@ export const sysctls = {
     max: 255,
     doc: 'A super-segment does not wait to grow where so much of the window is open: one nth; 0: more than three segments.',
   },
+  noMetricsSave: {
+    path: 'net.ipv4.tcp_no_metrics_save',
+    initial: false,
+    doc: 'Nothing is remembered of the path when a connection ends (ip tcp_metrics).',
+  },
+  noSsthreshMetricsSave: {
+    path: 'net.ipv4.tcp_no_ssthresh_metrics_save',
+    initial: true,
+    doc: 'Neither is ssthresh, nor is it taken from there.',
+  },
   thinLinearTimeouts: {
     path: 'net.ipv4.tcp_thin_linear_timeouts',
     initial: false,

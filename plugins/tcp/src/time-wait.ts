@@ -3,6 +3,7 @@ import { DESTINATION, SOURCE, type Timer } from '@protoloom/contracts';
 import { TCP_TIME_WAIT } from '@protoloom/contracts/tcp';
 import { copyWords, isLoopbackWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
+import { saveMetrics } from './metrics/path.js';
 import { FLOW_TIME_WAIT, receiveWindow, type Tcb } from './tcb.js';
 
 /** 2 MSL as Linux has it, TCP_TIMEWAIT_LEN. */
@@ -92,6 +93,7 @@ export class TimeWaits {
   /** The connection goes, its remains take its 4-tuple. Beyond tcp_max_tw_buckets nothing remains, as on Linux. */
   replace(tcb: Tcb): void {
     const tcp = this.#tcp;
+    saveMetrics(tcb);
     const wasHashed = tcb.hashed;
     if (wasHashed) {
       tcb.hashed = false;

@@ -134,12 +134,16 @@ export function growWindow(tcb: Tcb, bytes: number): void {
   if (tcb.rcvSsthresh < most) tcb.rcvSsthresh = Math.min(most, tcb.rcvSsthresh + 2 * Math.max(tcb.advertisedMss, bytes));
 }
 
-/** The user has read: the buffer follows what is read in one round trip (receive-buffer autotuning, DRS). */
+/**
+ * The user has read: the buffer follows what is read in one round trip (receive-buffer autotuning, DRS). That is the receiver's, which need not send
+ * anything; what a reader leaves lying shows that it is the reader who is slow.
+ */
 export function adjustSpace(tcb: Tcb): void {
+  const { receiveRttUs } = tcb;
   const { nowUs } = tcb.tcp.clock;
   const { pace } = tcb.receive;
-  if (tcb.srttUs === 0 || nowUs - pace.readSinceUs < tcb.srttUs) return;
-  const read = tcb.bytesRead - pace.readSince;
+  if (receiveRttUs === 0 || nowUs - pace.readSinceUs < receiveRttUs) return;
+  const read = tcb.bytesRead - pace.readSince - tcb.receive.length;
   if (read > tcb.readSpace) growBuffer(tcb, read);
   pace.readSince = tcb.bytesRead;
   pace.readSinceUs = nowUs;

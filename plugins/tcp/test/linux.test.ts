@@ -26,12 +26,14 @@ describe('as Linux', () => {
     const told = (): Record<string, number> => lab.sockets.getOption(endpoint, IPPROTO_TCP, TCP_INFO) as Record<string, number>;
     expect(told()).to.include({ tcpi_rcv_space: 14_600 });
     const before = endpoint.socket.receiveBuffer;
-    // Twenty segments are read in the first round trip, of five milliseconds.
-    for (let i = 0; i < 20; i++) lab.in('.', { seq: 1 + 1000 * i, ack: 1, len: 1000 });
-    lab.advance(10_000);
-    lab.stack.enter();
-    lab.read(endpoint);
-    expect(told()).to.include({ tcpi_rcv_space: 20_000 });
+    // The first window tells the round trip, as nothing else does for who only receives; then what was read counts.
+    for (const round of [0, 1]) {
+      for (let i = 0; i < 40; i++) lab.in('.', { seq: 1 + 1000 * (40 * round + i), ack: 1, len: 1000 });
+      lab.advance(5_000);
+      lab.stack.enter();
+      lab.read(endpoint);
+      expect(told()).to.include({ tcpi_rcv_space: round === 0 ? 14_600 : 80_000 });
+    }
     expect(endpoint.socket.receiveBuffer).to.be.greaterThan(before);
   });
 

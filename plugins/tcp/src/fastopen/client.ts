@@ -44,7 +44,7 @@ export function defersSyn(tcb: Tcb): boolean {
 function mayCarry(tcb: Tcb, fastOpen: FastOpen): boolean {
   const { tcp } = tcb;
   const { option } = fastOpen;
-  const entry = tcp.fastOpenCache.find(tcb);
+  const entry = tcp.metrics.find(tcb);
   option.length = 0;
   option.experimental = false;
   if (entry !== undefined) {
@@ -124,7 +124,7 @@ export function synAckArrived(tcb: Tcb, seg: Segment): boolean {
 
 /** RFC 7413 §4.1.3: the cookie, and the segment size, for next time. */
 function learn(tcb: Tcb, fastOpen: FastOpen, seg: Segment, isLeft: boolean): void {
-  const { fastOpenCache } = tcb.tcp;
+  const { metrics } = tcb.tcp;
   const mss = tcb.wishes.userMss > 0 && tcb.peerMss === tcb.wishes.userMss ? seg.mss : tcb.peerMss;
   const told = seg.fastOpen;
   // One that was not asked for says nothing.
@@ -132,5 +132,5 @@ function learn(tcb: Tcb, fastOpen: FastOpen, seg: Segment, isLeft: boolean): voi
   const again = tcb.totalRetransmits > 0;
   const lost = fastOpen.asked && again && told.length < 0 && isLeft;
   const inVain = fastOpen.asked && !again && told.length < 0 && !fastOpen.sentText;
-  fastOpenCache.learn(tcb, mss, told, lost, inVain ? (fastOpen.askedByExperiment ? 'experiment' : 'standard') : undefined);
+  metrics.learn(tcb, mss, told, lost, inVain ? (fastOpen.askedByExperiment ? 'experiment' : 'standard') : undefined);
 }

@@ -9,6 +9,7 @@ import { pawsRejects } from '../events/segment/paws.js';
 import { openTransfer, reset } from '../events/segment/synchronized.js';
 import { armSynAck, rearmRetransmit } from '../events/timeouts.js';
 import type { Listener, Request } from '../listener.js';
+import { loadMetrics } from '../metrics/path.js';
 import { sampleRtt } from '../recovery/rto.js';
 import { enterLoss } from '../recovery/timeout.js';
 import { undoRecovery } from '../recovery/undo.js';
@@ -100,6 +101,7 @@ function openChild(request: Request, queue: FastOpenQueue, seg: Segment): Tcb {
   queue.length++;
   // The SYN-ACK's own number is the request's affair.
   child.sndUna = child.sndNxt;
+  child.bytesAcked = 0;
   tcp.demux.add(child);
   child.hashed = true;
   tcp.ports.hold(child);
@@ -108,6 +110,7 @@ function openChild(request: Request, queue: FastOpenQueue, seg: Segment): Tcb {
   child.segmentsIn = seg.segments;
   takeText(child, seg);
   openTransfer(child);
+  loadMetrics(child);
   request.rcvNxt = child.rcvNxt;
   armSynAck(child, request);
   return child;

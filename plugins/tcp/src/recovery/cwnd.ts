@@ -11,6 +11,9 @@ export const isUnreduced = (phase: Phase): boolean => phase === 'open' || phase 
 /** Packets that may be in flight. */
 export const cwndPackets = (tcb: Tcb): number => Math.max(1, Math.floor(tcb.control.cwnd / tcb.mss));
 
+/** ssthresh in packets. */
+export const thresholdPackets = (tcb: Tcb): number => Math.floor(tcb.control.ssthresh / tcb.mss);
+
 export function setCwndPackets(tcb: Tcb, packets: number): void {
   tcb.control.cwnd = Math.max(1, packets) * tcb.mss;
 }

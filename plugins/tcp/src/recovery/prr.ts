@@ -1,10 +1,7 @@
 // Proportional rate reduction: how cwnd comes down to ssthresh while a loss is repaired. RFC 9937 (PRR-SSRB).
 import { congested } from '../congestion.js';
 import type { Tcb } from '../tcb.js';
-import { cwndPackets, setCwndPackets } from './cwnd.js';
-
-/** ssthresh in packets. */
-const target = (tcb: Tcb): number => Math.floor(tcb.control.ssthresh / tcb.mss);
+import { cwndPackets, setCwndPackets, thresholdPackets } from './cwnd.js';
 
 /** A reduction begins. */
 export function beginReduction(tcb: Tcb, why: 'fast-loss' | 'ecn'): void {
@@ -21,7 +18,7 @@ export function beginReduction(tcb: Tcb, why: 'fast-loss' | 'ecn'): void {
 export function reduce(tcb: Tcb, delivered: number, lost: number, advanced: boolean): void {
   const { recovery } = tcb;
   if (delivered <= 0 || recovery.prrPrior === 0 || tcb.view.rateDriven) return;
-  const ssthresh = target(tcb);
+  const ssthresh = thresholdPackets(tcb);
   const { inFlight } = recovery.board;
   const room = ssthresh - inFlight;
   recovery.prrDelivered += delivered;

@@ -60,6 +60,11 @@ export function sampleRtt(tcb: Tcb, sampleUs: number, leastUs: number = sampleUs
   tcb.rtoUs = Math.min(ticks((tcb.srtt8 >> 3) + tcb.rttVar4), sysctls.rtoMaxMs * 1000);
 }
 
+/** RTO for a round trip that an earlier connection has left, of which no deviation is known: RFC 6298 §2.2 with K · RTTVAR = 2 · RTT. */
+export function rtoFromRtt(tcb: Tcb, rttUs: number): void {
+  tcb.rtoUs = Math.min(ticks(rttUs + Math.max(2 * rttUs, tcb.tcp.sysctls.rtoMinUs)), rtoMaxUs(tcb));
+}
+
 export const rtoMaxUs = (tcb: Tcb): number => tcb.tcp.sysctls.rtoMaxMs * 1000;
 
 /** RTO with its backoff, RFC 6298 §5.5, under tcp_rto_max_ms. */

@@ -32,10 +32,18 @@ function metrics({ stack }: ShellContext, [action = 'show', address = 'all']: re
   return done();
 }
 
-function metricLine({ peer, ageUs, fastOpenMss, fastOpenCookie }: TcpMetric): string {
+function metricLine({ peer, ageUs, fastOpenMss, fastOpenCookie, ...path }: TcpMetric): string {
   const cookie = Array.from(fastOpenCookie, (octet) => octet.toString(16).padStart(2, '0')).join('');
   const age = `age ${(ageUs / 1e6).toFixed(3)}sec`;
-  const told = [fastOpenMss > 0 ? `fo_mss ${fastOpenMss}` : '', cookie === '' ? '' : `fo_cookie ${cookie}`];
+  const { cwnd, reordering, rttUs, rttVarUs, ssthresh } = path;
+  const told = [
+    ssthresh > 0 ? `ssthresh ${ssthresh}` : '',
+    cwnd > 0 ? `cwnd ${cwnd}` : '',
+    reordering > 0 ? `reordering ${reordering}` : '',
+    rttUs > 0 ? `rtt ${Math.round(rttUs)}us rttvar ${Math.round(rttVarUs)}us` : '',
+    fastOpenMss > 0 ? `fo_mss ${fastOpenMss}` : '',
+    cookie === '' ? '' : `fo_cookie ${cookie}`,
+  ];
   return `${[isMappedWords(peer, 0) ? Ip4Address.fromWords(peer, 0) : Ip6Address.fromWords(peer, 0), age, ...told].filter((one) => one !== '').join(' ')}\n`;
 }
 

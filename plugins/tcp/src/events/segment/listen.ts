@@ -244,6 +244,8 @@ export function beget(request: Request, seg: Segment): Tcb {
   child.ecn = request.ecn;
   child.iss = request.iss;
   child.sndUna = request.iss;
+  // That its SYN is acknowledged does not count, as on Linux.
+  child.bytesAcked = -1;
   child.sndNxt = (request.iss + 1) | 0;
   child.sndBase = child.sndNxt;
   child.sndSmall = child.sndNxt;

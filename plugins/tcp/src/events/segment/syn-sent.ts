@@ -5,6 +5,7 @@ import { delayAck, enterQuickMode, initialRcvMss, MAX_QUICK_ACKS } from '../../a
 import { crossedSynReceived, synAckReceived } from '../../ecn.js';
 import { requestEgress } from '../../egress.js';
 import { synAckArrived } from '../../fastopen/client.js';
+import { loadMetrics } from '../../metrics/path.js';
 import { timestamp } from '../../options.js';
 import { ackReceived, sentAgain } from '../../recovery/recovery.js';
 import { defaultMss, routeOf, syncMss } from '../../route.js';
@@ -73,7 +74,10 @@ export function synSent(tcb: Tcb, seg: Segment): boolean {
   becomeEstablished(tcb);
   if (tcb.mtuProbe !== undefined && tcb.route !== undefined) syncMss(tcb, tcb.route);
   acknowledgedText(tcb);
+  // The SYN among them, as on Linux.
+  tcb.bytesAcked = (tcb.sndUna - tcb.iss) | 0;
   ackReceived(tcb, seg, priorUna, true);
+  loadMetrics(tcb);
   // Text that comes with the SYN-ACK is taken with Fast Open alone, as on Linux: else the peer sends it again.
   if (synAckArrived(tcb, seg)) processText(tcb, seg);
   if (tcb.fastOpen?.moreWaits) {

@@ -18,8 +18,10 @@ import { nowMs } from '../../coarse-time.js';
 import { acceptCwr } from '../../ecn.js';
 import { requestEgress } from '../../egress.js';
 import { childArrives, handshakeOver } from '../../fastopen/server.js';
+import { loadMetrics, saveMetrics } from '../../metrics/path.js';
 import { beginMtuProbing } from '../../mtu-probe.js';
 import { TIMESTAMP_BYTES } from '../../options.js';
+import { countPrediction } from '../../prediction.js';
 import { measureEcho } from '../../receive-rtt.js';
 import { ackReceived, connectionOpened } from '../../recovery/recovery.js';
 import { rouse } from '../../rest.js';
@@ -188,7 +190,10 @@ function checkAck(tcb: Tcb, seg: Segment): boolean {
       enter(tcb, TCP_TIME_WAIT);
       return true;
     case TCP_LAST_ACK:
-      if (finAcked(tcb)) enter(tcb, TCP_CLOSE);
+      if (finAcked(tcb)) {
+        saveMetrics(tcb);
+        enter(tcb, TCP_CLOSE);
+      }
       return true;
     default:
       return true;
@@ -274,6 +279,7 @@ function acknowledge(tcb: Tcb, seg: Segment): boolean {
     requestEgress(tcb);
     return true;
   }
+  countPrediction(tcb, seg);
   acceptCwr(tcb, seg);
   tcb.lastAckMs = nowMs(tcp);
   tcb.probesOut = 0;
@@ -281,6 +287,7 @@ function acknowledge(tcb: Tcb, seg: Segment): boolean {
   const windowUpdated = updateWindow(tcb, seg, ahead);
   if (ahead > 0) advance(tcb, seg.ack, ahead);
   rearm(tcb, ackReceived(tcb, seg, priorUna, windowUpdated));
+  if (priorUna === tcb.iss && ahead > 0) loadMetrics(tcb);
   if (ahead > 0) tcb.route?.confirm();
   // MSG_MORE held back what its own call would have sent; no longer than that, as on Linux.
   tcb.more = false;
@@ -304,5 +311,6 @@ function updateWindow(tcb: Tcb, seg: Segment, ahead: number): boolean {
 function advance(tcb: Tcb, ack: number, octets: number): void {
   tcb.sndUna = ack;
   if (tcb.isUrgent && ((tcb.sndUp - ack) | 0) <= 0) tcb.isUrgent = false;
-  if (acknowledgedText(tcb) === 0) tcb.bytesAcked += octets;
+  acknowledgedText(tcb);
+  tcb.bytesAcked += octets;
 }

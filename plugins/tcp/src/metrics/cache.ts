@@ -1,11 +1,12 @@
-// What a client remembers of servers, RFC 7413 §4.1.3: a cookie and the segment size, by our address and theirs. Linux's tcp_metrics.
+// What is remembered of peers, by our address and theirs: Linux's tcp_metrics. A client's cookie and the segment size (RFC 7413 §4.1.3); the path's
+// round trip, window and reordering.
 import { type Clock, DESTINATION, type Entropy, SOURCE } from '@protoloom/contracts';
 import type { TcpMetric, TcpMetrics } from '@protoloom/contracts/tcp';
 import { copyWords, equalWords, FlowTable } from '@protoloom/wire';
+import { FastOpenOption } from '../fastopen/option.js';
 import type { Peer } from '../route.js';
-import { FastOpenOption } from './option.js';
 
-/** Most servers remembered; beyond, the one that was heard of longest ago is forgotten. */
+/** Most peers remembered; beyond, the one that was heard of longest ago is forgotten. */
 const MOST_ENTRIES = 1024;
 
 /** Of the experiment's kind: not tried; to be tried next; tried in vain. */
@@ -22,13 +23,19 @@ export class CacheEntry {
   /** SYNs with text that got lost, in a row. */
   losses = 0;
   heardUs = 0;
+  // ---- of the path, by connections that have ended: µs and packets; 0: not known
+  rttUs = 0;
+  rttVarUs = 0;
+  ssthresh = 0;
+  cwnd = 0;
+  reordering = 0;
 
   get triesExperiment(): boolean {
     return this.experiment === TRY_NEXT;
   }
 }
 
-export class FastOpenCache implements TcpMetrics {
+export class MetricsCache implements TcpMetrics {
   readonly #clock: Clock;
   readonly #entries: FlowTable<CacheEntry>;
 
@@ -41,6 +48,13 @@ export class FastOpenCache implements TcpMetrics {
     return this.#entries.get(addresses, SOURCE, DESTINATION, 0, 0);
   }
 
+  /** What is remembered of a peer, to be written: new where there is nothing. */
+  of(peer: Peer): CacheEntry {
+    const entry = this.find(peer) ?? this.#add(peer);
+    entry.heardUs = this.#clock.nowUs;
+    return entry;
+  }
+
   /**
    * What a SYN-ACK has told.
    * @param mss its segment size, 0: none.
@@ -49,8 +63,7 @@ export class FastOpenCache implements TcpMetrics {
    * @param inVain no cookie came, though one was asked for: by the experiment's kind, or by the other; undefined: that is not so.
    */
   learn(peer: Peer, mss: number, cookie: FastOpenOption, lost: boolean, inVain: 'experiment' | 'standard' | undefined): void {
-    const entry = this.find(peer) ?? this.#add(peer);
-    entry.heardUs = this.#clock.nowUs;
+    const entry = this.of(peer);
     if (mss > 0) entry.mss = mss;
     if (cookie.length > 0) entry.cookie.copy(cookie);
     else if (inVain !== undefined && entry.cookie.length <= 0 && !entry.cookie.experimental)
@@ -83,7 +96,7 @@ export class FastOpenCache implements TcpMetrics {
 
   list(): readonly TcpMetric[] {
     const metrics: TcpMetric[] = [];
-    this.#entries.forEach(({ addresses, mss, cookie, losses, heardUs }) => {
+    this.#entries.forEach(({ addresses, mss, cookie, losses, heardUs, rttUs, rttVarUs, ssthresh, cwnd, reordering }) => {
       metrics.push({
         peer: addresses.slice(DESTINATION, DESTINATION + 4),
         local: addresses.slice(SOURCE, SOURCE + 4),
@@ -91,6 +104,11 @@ export class FastOpenCache implements TcpMetrics {
         fastOpenMss: mss,
         fastOpenCookie: cookie.cookie.slice(0, Math.max(0, cookie.length)),
         fastOpenLosses: losses,
+        rttUs,
+        rttVarUs,
+        ssthresh,
+        cwnd,
+        reordering,
       });
     });
     return metrics;
