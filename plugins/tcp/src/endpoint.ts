@@ -25,7 +25,7 @@ import { disconnect } from './events/abort.js';
 import { close, shutdown } from './events/close.js';
 import { accept, connect, listen, sendFirstSyn } from './events/open.js';
 import { consumed, receivable } from './events/receive.js';
-import { sendable, written } from './events/send.js';
+import { send, sendable, written } from './events/send.js';
 import { optionSet, readiness, takeAnyError, takeError } from './events/status.js';
 import { isClient, NO_TEXT, type Text } from './fastopen/client.js';
 import { rouse } from './rest.js';
@@ -147,15 +147,11 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
       const opened = this.#openWith({ bytes, from, to }, message);
       if (opened !== 0) return opened;
     }
-    const room = sendable(tcb);
-    if (room < 0) return room;
-    const count = Math.min(room, to - from);
+    const flags = message?.flags ?? 0;
+    const count = send(tcb, bytes, from, to, flags);
+    if (count < 0) return count;
     if (count < to - from) tcb.noSpace = true;
     if (count === 0) return to === from ? 0 : -ERRNO.EAGAIN;
-    rouse(tcb);
-    tcb.send.write(bytes, from, from + count);
-    const flags = message?.flags ?? 0;
-    written(tcb, count, flags);
     if ((flags & MSG_ZEROCOPY) !== 0 && tcb.socket.zeroCopy) zeroCopyWritten(tcb);
     return count;
   }

@@ -95,6 +95,13 @@ export function roomOfPacket(tcb: Tcb, flags: number): number {
   return tailRoom(tcb, goal) || goal;
 }
 
+/** The same, but for a new one only where the buffer, and TCP_NOTSENT_LOWAT, have room for one. */
+export function roomNow(tcb: Tcb, flags: number): number {
+  const goal = goalOf(tcb, flags);
+  const room = tailRoom(tcb, goal);
+  return room > 0 || charge(tcb, goal) >= tcb.socket.sendBuffer || notSent(tcb) >= notSentLowWater(tcb) ? room : goal;
+}
+
 const goalOf = (tcb: Tcb, flags: number): number => ((flags & MSG_OOB) !== 0 ? segmentMss(tcb) : sizeGoal(tcb));
 
 /**
@@ -128,6 +135,12 @@ export function pushFull(tcb: Tcb): boolean {
   if (!isForced(tcb, end)) return false;
   push(tcb, end);
   return true;
+}
+
+/** All that waits is pushed, whatever MSG_MORE said. */
+export function pushLast(tcb: Tcb): void {
+  tcb.more = false;
+  if (notSent(tcb) > 0) push(tcb, writeEnd(tcb));
 }
 
 /** Whether the packet that is being written is the first that waits. */

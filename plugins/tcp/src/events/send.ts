@@ -6,9 +6,10 @@ import { requestEgress } from '../egress.js';
 import { isPassive } from '../fastopen/server.js';
 import { outputFull } from '../output.js';
 import { cwndPackets } from '../recovery/cwnd.js';
+import { rouse } from '../rest.js';
 import { SEND_SHUTDOWN, type Tcb } from '../tcb.js';
 import { stampWritten } from '../timestamping.js';
-import { expandSendBuffer, isWritable, queued, roomOfPacket, writable } from '../write-queue.js';
+import { expandSendBuffer, isWritable, pushLast, queued, roomNow, roomOfPacket, writable } from '../write-queue.js';
 
 /** Room is there again, or the buffer grows where cwnd would let out more (Linux's tcp_check_space). After this turn's output. */
 export function checkSpace(tcb: Tcb): void {
@@ -28,8 +29,8 @@ function affordable(tcb: Tcb, count: number): number {
   return Math.min(count, room);
 }
 
-/** How many octets may be written to `tcb.send` now; 0: wait for POLLOUT; or a negative errno. */
-export function sendable(tcb: Tcb): number {
+/** Whether octets may be written in this state: 1; 0: not yet; or a negative errno. */
+function mayWrite(tcb: Tcb): number {
   if (tcb.error !== 0) {
     const { error } = tcb;
     tcb.error = 0;
@@ -39,14 +40,53 @@ export function sendable(tcb: Tcb): number {
   switch (tcb.state) {
     case TCP_ESTABLISHED:
     case TCP_CLOSE_WAIT:
-      return affordable(tcb, writable(tcb));
+      return 1;
     case TCP_SYN_SENT:
     case TCP_SYN_RECV:
       // RFC 9293 would queue it; Linux waits for the connection first, but for one that Fast Open has opened.
-      return isPassive(tcb) ? writable(tcb) : 0;
+      return isPassive(tcb) ? 1 : 0;
     default:
       return -ERRNO.EPIPE;
   }
+}
+
+/** How many octets may be written to `tcb.send` now; 0: wait for POLLOUT; or a negative errno. */
+export function sendable(tcb: Tcb): number {
+  const may = mayWrite(tcb);
+  return may > 0 ? affordable(tcb, writable(tcb)) : may;
+}
+
+/**
+ * Takes octets packet by packet, as long as there is room: what makes a packet full leaves at once, as far as it may, and so makes some, as in Linux's
+ * tcp_sendmsg; the last packet waits for egress. @param flags MSG_* of the call. @returns how many were taken; 0: wait for POLLOUT; or a negative errno.
+ */
+export function send(tcb: Tcb, bytes: Uint8Array, from: number, to: number, flags: number): number {
+  const may = mayWrite(tcb);
+  if (may <= 0 || from === to) return Math.min(may, 0);
+  rouse(tcb);
+  tcb.more = (flags & MSG_MORE) !== 0;
+  let at = from;
+  for (;;) {
+    const part = affordable(tcb, Math.min(to - at, roomNow(tcb, flags)));
+    if (part === 0) break;
+    tcb.send.write(bytes, at, at + part);
+    tcb.send.commit(part);
+    at += part;
+    queued(tcb, part, flags, at < to);
+    if (at === to) break;
+    outputFull(tcb, flags);
+  }
+  if (at > from) {
+    // What follows has to wait for room, which nothing held back would make.
+    if (at < to) pushLast(tcb);
+    wrote(tcb);
+  }
+  return at - from;
+}
+
+function wrote(tcb: Tcb): void {
+  if (tcb.socket.timestamping !== 0) stampWritten(tcb);
+  requestEgress(tcb);
 }
 
 /**
@@ -62,6 +102,5 @@ export function written(tcb: Tcb, count: number, flags: number): void {
     queued(tcb, part, flags, left > 0);
     if (left > 0) outputFull(tcb, flags);
   }
-  if (tcb.socket.timestamping !== 0) stampWritten(tcb);
-  requestEgress(tcb);
+  wrote(tcb);
 }
