@@ -6,12 +6,12 @@ import { linuxHost } from '@protoloom/linux';
 import { type StreamServer, startHost } from '@protoloom/node';
 import type { Stack } from '@protoloom/stack';
 import { openTap, openTun, TimerFd, type TunTapDevice } from '@protoloom/tun-tap';
-import { InterfaceAddress, MacAddress, parseAddress } from '@protoloom/wire';
+import { InterfaceAddress, Ip6Address, MacAddress, parseAddress } from '@protoloom/wire';
+import { autoconfigured, checked } from './addresses.js';
 import { checkGroup, joinGroup } from './groups.js';
 import { capture } from './pcapng.js';
 import { type Resolvers, resolvers } from './resolvers.js';
 import { parseService, type ServiceSpec, serve } from './services/services.js';
-import { autoconfigured } from './slaac.js';
 import { UsageError } from './usage.js';
 
 export const HELP = `usage: protoloom up [OPTION]...
@@ -83,7 +83,12 @@ function parse(argv: readonly string[]): Settings {
   if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_535))
     throw new UsageError(`--mtu ${values.mtu}: a whole number from 68 to 65535`);
   const { address = [], gateway = [], 'kernel-address': kernel = [], group = [], service = [], sysctl = [] } = values;
-  for (const text of [...address, ...kernel]) InterfaceAddress.parse(text);
+  const canonical = (text: string): string => {
+    const parsed = InterfaceAddress.parse(text);
+    if (parsed.address instanceof Ip6Address && parsed.address.zone !== '')
+      throw new UsageError(`${text}: the device is the zone of an address, which has none in its text`);
+    return parsed.toString();
+  };
   for (const text of gateway) parseAddress(text);
   for (const text of group) checkGroup(text);
   const services = service.map(parseService);
@@ -100,10 +105,10 @@ function parse(argv: readonly string[]): Settings {
     name,
     mac: values.mac,
     mtu,
-    addresses: address,
+    addresses: address.map(canonical),
     gateways: gateway,
     slaac: values.slaac === true,
-    kernelAddresses: kernel,
+    kernelAddresses: kernel.map(canonical),
     groups: group,
     services,
     sysctls,
@@ -161,6 +166,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       for (const { plugin, detail } of problems) process.stderr.write(`protoloom: ${plugin} ${detail}\n`);
     };
     configure(stack, device, settings);
+    await checked(stack, device.name, settings.addresses);
     if (settings.slaac) await autoconfigured(stack, device.name);
     for (const service of settings.services) servers.push(await serve(stack, service));
     const interfaces = interfacesOf(stack);

@@ -19,6 +19,7 @@ describe('the protoloom command', function () {
     ['a service that is not there', ['up', '--service', 'gopher'], /gopher/],
     ['a bad MAC', ['up', '--mac', '02:00'], /02:00/],
     ['a bad MTU', ['up', '--mtu', 'big'], /big/],
+    ['an address with a zone', ['up', '--address', 'fe80::7%eth0/64'], /the device is the zone/],
     ['two kinds of device at once', ['up', '--tap', 'a', '--tun', 'b'], /--t(ap|un)/],
   ] as const) {
     it(`answers ${what} with one line and code 2`, () => {
