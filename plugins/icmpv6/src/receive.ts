@@ -3,6 +3,7 @@ import { type Counters, CSUM_NONE, DESTINATION, type Packet, SOURCE, type Table 
 import { ICMP6_PACKET_TOO_BIG } from '@protoloom/contracts/icmp';
 import type { InboundError, IpErrors } from '@protoloom/contracts/ip';
 import { AF_INET6, IPPROTO_ICMPV6 } from '@protoloom/contracts/socket';
+import { heldError } from '@protoloom/mechanisms';
 import { add, copyWords, pseudoSum, readIp6, sum } from '@protoloom/wire';
 import { counters as spec } from './counters.js';
 import { meaning } from './errors.js';
@@ -24,23 +25,8 @@ type Fate = { [K in keyof typeof spec]: (typeof spec)[K] extends { fate: string 
 
 export class Receiver {
   readonly #context: ReceiverContext;
-  /** One for the stack, refreshed in place; `packet` is what is at hand. */
-  readonly #error: Omit<InboundError, 'packet'> & { packet: Packet | undefined } = {
-    family: AF_INET6,
-    addresses: new Int32Array(8),
-    transport: 0,
-    packet: undefined,
-    quoted: 0,
-    l4: 0,
-    end: 0,
-    type: 0,
-    code: 0,
-    errno: 0,
-    fatal: false,
-    mtu: 0,
-    info: 0,
-    offender: new Int32Array(4),
-  };
+  /** One for the stack, refreshed in place. */
+  readonly #error = heldError(AF_INET6);
 
   constructor(context: ReceiverContext) {
     this.#context = context;
