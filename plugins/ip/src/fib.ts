@@ -1,7 +1,7 @@
 // The forwarding information base: tables `local` and `main` of each family, as Linux looks them up.
 import type { Interface } from '@protoloom/contracts';
 import { RTPROT_KERNEL, RTPROT_RA } from '@protoloom/contracts/ip';
-import { equalWords, isUnspecifiedWords } from '@protoloom/wire';
+import { equalWords, isUnspecifiedWords, WordsTable } from '@protoloom/wire';
 import { PrefixTable } from './prefix-table.js';
 
 export type TableName = 'local' | 'main';
@@ -35,8 +35,6 @@ export interface FibRoute {
   readonly preference: number;
   /** When it is removed, µs of the clock; Infinity: never. */
   expiresUs: number;
-  /** Its gateway did not answer when it was last asked for. */
-  unreachable: boolean;
 }
 
 /** What a route says where nothing is said. */
@@ -50,7 +48,6 @@ export const UNSET = {
   ecn: false,
   preference: 0,
   expiresUs: Number.POSITIVE_INFINITY,
-  unreachable: false,
 } as const satisfies Partial<FibRoute>;
 
 /** Routes of one family: those of one prefix stand in the order of their metric, then of their preference. */
@@ -64,42 +61,37 @@ class FamilyTables {
   }
 }
 
-/** The best of the longest prefix that has one by that interface (0: by any). */
-function longest(table: PrefixTable<FibRoute[]> | undefined, words: Int32Array, at: number, iface: number): FibRoute | undefined {
-  if (table === undefined) return undefined;
-  for (let routes = table.match(words, at); routes !== undefined; routes = table.match(words, at, table.matched + 1)) {
-    const route = best(routes, iface);
-    if (route !== undefined) return route;
-  }
-  return undefined;
-}
-
 export class Fib {
   /** Counts changes: what was resolved under another epoch is not valid. */
   epoch = 0;
   /** By AF_*. */
   readonly #families: (FamilyTables | undefined)[] = [];
+  /** Gateways that did not answer when they were last asked for, each with the index of its interface. */
+  readonly #unreachable: WordsTable<true>;
+  /** Prefixes of `main` with more than one route. */
+  #shared = 0;
   readonly #seed0: number;
   readonly #seed1: number;
 
   constructor(seed0: number, seed1: number) {
+    this.#unreachable = new WordsTable(seed0, seed1);
     this.#seed0 = seed0;
     this.#seed1 = seed1;
   }
 
   /** The best route to an address: local before main, the longest prefix, the least metric. @param iface index, 0: any. */
   lookup(family: number, words: Int32Array, at: number, iface: number): FibRoute | undefined {
-    return longest(this.#families[family]?.local, words, at, iface) ?? this.lookupMain(family, words, at, iface);
+    return this.#longest(this.#families[family]?.local, words, at, iface) ?? this.lookupMain(family, words, at, iface);
   }
 
   /** In the table `local`. @param iface index, 0: any. */
   lookupLocal(family: number, words: Int32Array, at: number, iface = 0): FibRoute | undefined {
-    return longest(this.#families[family]?.local, words, at, iface);
+    return this.#longest(this.#families[family]?.local, words, at, iface);
   }
 
   /** In the table `main`. @param iface index, 0: any. */
   lookupMain(family: number, words: Int32Array, at: number, iface: number): FibRoute | undefined {
-    return longest(this.#families[family]?.main, words, at, iface);
+    return this.#longest(this.#families[family]?.main, words, at, iface);
   }
 
   /** False where there is a route to the prefix with this metric (and, in `local`, interface) already. */
@@ -109,22 +101,16 @@ export class Fib {
     if (routes.some((other) => sameRoute(other, route))) return false;
     if (routes.length === 0) table.set(route.words, route.bits, routes);
     routes.push(route);
+    if (routes.length === 2 && route.table === 'main') this.#shared++;
     routes.sort((a, b) => a.metric - b.metric || b.preference - a.preference);
     this.epoch++;
     return true;
   }
 
   /** The gateway on an interface answers, or does not: RFC 4861 §6.3.6, RFC 4191 §3.1. */
-  gatewayChanged(family: number, iface: Interface, gateway: Int32Array, unreachable: boolean): void {
-    let changed = false;
-    this.#families[family]?.main.forEach((routes) => {
-      for (const route of routes) {
-        if (route.gateway === undefined || route.iface !== iface || !equalWords(route.gateway, 0, gateway, 0)) continue;
-        changed ||= route.unreachable !== unreachable && routes.length > 1;
-        route.unreachable = unreachable;
-      }
-    });
-    if (changed) this.epoch++;
+  gatewayChanged(iface: Interface, gateway: Int32Array, unreachable: boolean): void {
+    const changed = unreachable ? this.#unreachable.set(gateway, 0, iface.index, true) : this.#unreachable.delete(gateway, 0, iface.index);
+    if (changed && this.#shared > 0) this.epoch++;
   }
 
   /** Removes the routes that `which` names. @returns how many there were. */
@@ -138,6 +124,7 @@ export class Fib {
           const left = (table.get(route.words, route.bits) ?? []).filter((other) => other !== route);
           table.delete(route.words, route.bits);
           if (left.length > 0) table.set(route.words, route.bits, left);
+          if (left.length === 1 && route.table === 'main') this.#shared--;
         }
         count += hit.length;
       }
@@ -154,6 +141,32 @@ export class Fib {
     return all;
   }
 
+  /** The best of the longest prefix that has one by that interface (0: by any). */
+  #longest(table: PrefixTable<FibRoute[]> | undefined, words: Int32Array, at: number, iface: number): FibRoute | undefined {
+    if (table === undefined) return undefined;
+    for (let routes = table.match(words, at); routes !== undefined; routes = table.match(words, at, table.matched + 1)) {
+      const route = this.#best(routes, iface);
+      if (route !== undefined) return route;
+    }
+    return undefined;
+  }
+
+  /** The first that leaves by the interface (0: by any), among those of its metric one whose gateway is not known to be unreachable. */
+  #best(routes: readonly FibRoute[], iface: number): FibRoute | undefined {
+    let first: FibRoute | undefined;
+    for (let i = 0; i < routes.length; i++) {
+      const route = routes[i] as FibRoute;
+      if (iface !== 0 && route.iface !== undefined && route.iface.index !== iface) continue;
+      if (routes.length === 1 || (this.#answers(route) && (first === undefined || first.metric === route.metric))) return route;
+      first ??= route;
+    }
+    return first;
+  }
+
+  #answers({ gateway, iface }: FibRoute): boolean {
+    return gateway === undefined || iface === undefined || this.#unreachable.get(gateway, 0, iface.index) === undefined;
+  }
+
   #tables(family: number): FamilyTables {
     let tables = this.#families[family];
     if (tables === undefined) {
@@ -165,18 +178,6 @@ export class Fib {
 }
 
 const isAutomatic = ({ protocol }: FibRoute): boolean => protocol === RTPROT_KERNEL || protocol === RTPROT_RA;
-
-/** The first that leaves by the interface (0: by any), among those of its metric one whose gateway is not known to be unreachable. */
-function best(routes: readonly FibRoute[], iface: number): FibRoute | undefined {
-  let first: FibRoute | undefined;
-  for (let i = 0; i < routes.length; i++) {
-    const route = routes[i] as FibRoute;
-    if (iface !== 0 && route.iface !== undefined && route.iface.index !== iface) continue;
-    if (!route.unreachable && (first === undefined || first.metric === route.metric)) return route;
-    first ??= route;
-  }
-  return first;
-}
 
 /**
  * Whether there is room for but one of two routes to the same prefix. Of what follows from addresses and advertisements each interface and

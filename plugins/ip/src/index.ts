@@ -146,8 +146,8 @@ export const ip = definePlugin({
           down: (iface) => addresses.down(iface),
           gone: (iface) => addresses.gone(iface),
         },
-        neighbourEvents({ iface, family: number, words, state, dead }) {
-          fib.gatewayChanged(number, iface, words, !dead && state === NUD_FAILED);
+        neighbourEvents({ iface, words, state, dead }) {
+          fib.gatewayChanged(iface, words, !dead && state === NUD_FAILED);
         },
       },
       otherwise: {

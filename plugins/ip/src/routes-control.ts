@@ -133,7 +133,6 @@ export class RouteControl implements RoutesControl {
       ecn: spec.ecn ?? false,
       preference: PREFERENCES.indexOf(spec.preference ?? 'medium') - 1,
       expiresUs: spec.expires === undefined ? Number.POSITIVE_INFINITY : this.#context.clock.nowUs + spec.expires * SECOND_US,
-      unreachable: false,
     };
   }
 
@@ -202,7 +201,7 @@ const saysTheSame = (a: FibRoute, b: FibRoute): boolean =>
   sameGateway(a.source, b.source) &&
   (Object.keys(b) as (keyof FibRoute)[]).every((key) => LEFT_OUT.has(key) || a[key] === b[key]);
 /** What is compared otherwise, or not at all. */
-const LEFT_OUT: ReadonlySet<keyof FibRoute> = new Set(['words', 'gateway', 'source', 'expiresUs', 'unreachable']);
+const LEFT_OUT: ReadonlySet<keyof FibRoute> = new Set(['words', 'gateway', 'source', 'expiresUs']);
 
 const samePlace = (a: FibRoute, b: FibRoute): boolean =>
   a.table === b.table && a.family === b.family && a.bits === b.bits && equalWords(a.words, 0, b.words, 0);
