@@ -1,4 +1,4 @@
-// What the stack itself supplies to plugins: time, timers, turns, entropy, log, packets.
+// What the stack itself supplies to plugins: time, timers, turns, entropy, log, fast paths, packets.
 import type { Packets } from './packet.js';
 import { service } from './token.js';
 
@@ -70,5 +70,14 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 export const LOG = service<Log>('core.log', 1);
+
+/**
+ * The short ways that layers have past what is usual: a neighbour that is known to be reachable, an answer that was given before. Each stands beside a general way that
+ * is complete without it, with the same outcome; a stack that is assembled without them shows it. Read where a plugin is created, never for a packet.
+ */
+export interface FastPaths {
+  readonly taken: boolean;
+}
+export const FAST_PATHS = service<FastPaths>('core.fast-paths', 1);
 
 export const PACKETS = service<Packets>('core.packets', 1);

@@ -9,6 +9,7 @@ import {
   ENTROPY,
   type Entropy,
   ETHERTYPE,
+  FAST_PATHS,
   FRAME_TAP,
   INTERFACE_EVENTS,
   INTERFACES,
@@ -88,6 +89,8 @@ export interface CoreEnvironment {
   readonly faults: Faults;
   /** Overwrites released buffers. */
   readonly poison: boolean;
+  /** Layers take their short ways. */
+  readonly fastPaths: boolean;
   ownerOfLinkType(type: number): string;
 }
 
@@ -115,6 +118,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
       clock: provide(CLOCK, '1.0.0'),
       entropy: provide(ENTROPY, '1.0.0'),
       packets: provide(PACKETS, '1.0.0'),
+      fastPaths: provide(FAST_PATHS, '1.0.0'),
       interfaces: provide(INTERFACES, '1.0.0'),
       links: provide(LINKS, '1.0.0'),
       linkInput: provide(LINK_INPUT, '1.0.0'),
@@ -172,6 +176,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
           clock,
           entropy: environment.entropy,
           packets: pool,
+          fastPaths: { taken: environment.fastPaths },
           interfaces: links.interfaces,
           links,
           linkInput: {

@@ -44,6 +44,8 @@ export interface AssembleOptions {
   readonly sysctls?: Readonly<Record<string, SysctlValue>>;
   /** Overwrites the buffers of released packets, so that their use shows: for tests. */
   readonly poison?: boolean;
+  /** False: every layer goes its general way alone, with the same outcome: for tests, which compare. */
+  readonly fastPaths?: boolean;
 }
 
 /** How long `stop` gives plugins, µs. */
@@ -98,7 +100,7 @@ export class Stack {
   #state: 'assembled' | 'running' | 'stopped' = 'assembled';
 
   /** @internal By `assemble`. */
-  constructor({ plugins, host, sysctls = {}, poison = false }: AssembleOptions) {
+  constructor({ plugins, host, sysctls = {}, poison = false, fastPaths = true }: AssembleOptions) {
     this.#host = host;
     this.#clock = { nowUs: host.nowUs(), epochUs: host.epochUs ?? 0 };
     this.#faults = new Faults(this.#logFor(CORE_NAME));
@@ -121,6 +123,7 @@ export class Stack {
       slotRegistry: slots,
       faults: this.#faults,
       poison,
+      fastPaths,
       ownerOfLinkType: (type: number) => this.#ownerOfLinkType(type),
     };
     const zero = corePlugin(environment, (parts) => {

@@ -12,6 +12,8 @@ export interface HostOptions {
   readonly log?: (level: LogLevel, plugin: string, message: string, fields?: Readonly<Record<string, unknown>>) => void;
   /** Overwrites released buffers, so that their use shows. On where left out. */
   readonly poison?: boolean;
+  /** As `assemble` has it. */
+  readonly fastPaths?: boolean;
 }
 
 /** Turns of one host at one time, after which it is said to spin. */
@@ -32,11 +34,12 @@ export class Simulation {
   }
 
   /** Assembles and starts a host whose time is the simulation's. */
-  host({ plugins, sysctls = {}, log, poison = true }: HostOptions): Stack {
+  host({ plugins, sysctls = {}, log, poison = true, fastPaths = true }: HostOptions): Stack {
     const stack = assemble({
       plugins,
       sysctls,
       poison,
+      fastPaths,
       host: {
         nowUs: () => this.nowUs,
         entropy: (bytes) => this.random.fill(bytes),

@@ -5,6 +5,7 @@ import {
   CLOCK,
   definePlugin,
   ENTROPY,
+  FAST_PATHS,
   INTERFACE_EVENTS,
   INTERFACES,
   own,
@@ -58,6 +59,7 @@ export const ip = definePlugin({
     entropy: use(ENTROPY, '^1.0'),
     timers: use(TIMERS, '^1.0'),
     interfaces: use(INTERFACES, '^1.0'),
+    fastPaths: use(FAST_PATHS, '^1.0'),
     neighbours: useIfPresent(NEIGHBOURS, '^1.0'),
   },
   attaches: { interfaceEvents: attach(INTERFACE_EVENTS, '^1.0'), neighbourEvents: attachIfPresent(NEIGHBOUR_EVENTS, '^1.0') },
@@ -87,7 +89,7 @@ export const ip = definePlugin({
   },
   counters,
   sysctls,
-  create({ use: { clock, entropy, timers, interfaces, neighbours }, points, counters: count, sysctls: knobs, interfaceState }) {
+  create({ use: { clock, entropy, timers, interfaces, neighbours, fastPaths }, points, counters: count, sysctls: knobs, interfaceState }) {
     const seed0 = entropy.word();
     const seed1 = entropy.word();
     const fib = new Fib(seed0, seed1);
@@ -106,6 +108,7 @@ export const ip = definePlugin({
       neighbours,
       seed0,
       seed1,
+      fastPaths,
     });
     const routesControl = new RouteControl({ fib, clock, lifetimes: new RouteLifetimes(fib, clock, timers), interfaces, family });
     const icmpMessages = new TokenBucket(clock.nowUs, knobs.icmpMsgsBurst);

@@ -7,6 +7,12 @@ export class LastAnswer {
   #family = 0;
   #asked = 0;
   #epoch = -1;
+  readonly #remembers: boolean;
+
+  /** @param remembers else no question has been asked before. */
+  constructor(remembers: boolean) {
+    this.#remembers = remembers;
+  }
 
   /** Whether `answer` is to this question. @param epoch of the routing table. @param asked what is asked about the address. */
   holds(epoch: number, family: number, words: Int32Array, at: number, asked: number): boolean {
@@ -15,6 +21,7 @@ export class LastAnswer {
 
   /** @returns the answer. */
   keep(epoch: number, family: number, words: Int32Array, at: number, asked: number, answer: number): number {
+    if (!this.#remembers) return answer;
     copyWords(words, at, this.#words, 0);
     this.#family = family;
     this.#asked = asked;

@@ -1,5 +1,5 @@
 // A resolved route: what a sender keeps and sends through.
-import { type Clock, ERRNO, IFF_LOOPBACK, IFF_NOARP, type Interface, type Packet } from '@protoloom/contracts';
+import { type Clock, ERRNO, type FastPaths, IFF_LOOPBACK, IFF_NOARP, type Interface, type Packet } from '@protoloom/contracts';
 import type { NetworkFamily, NextHop, Route } from '@protoloom/contracts/ip';
 import type { Neighbour, Neighbours } from '@protoloom/contracts/neighbour';
 import { pseudoSum } from '@protoloom/wire';
@@ -36,8 +36,12 @@ export interface RouteContext {
   readonly pathMtus: PathMtus;
   readonly clock: Clock;
   readonly neighbours: { readonly now: Neighbours | undefined };
+  readonly fastPaths: FastPaths;
   bareHop(iface: Interface): NextHop;
 }
+
+/** No epoch of the table: senders that keep the route ask again for every packet. */
+const NEVER = -1;
 
 export class ResolvedRoute implements Route {
   readonly family: number;
@@ -72,7 +76,7 @@ export class ResolvedRoute implements Route {
   ) {
     this.#context = context;
     this.#network = network;
-    this.#epoch = context.fib.epoch;
+    this.#epoch = context.fastPaths.taken ? context.fib.epoch : NEVER;
     this.family = network.family;
     this.iface = iface;
     this.type = type;

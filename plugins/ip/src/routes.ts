@@ -1,5 +1,15 @@
 // ROUTES: questions to the routing table, and a cache of the answers.
-import { type Clock, ERRNO, IFF_LOOPBACK, IFF_MULTICAST, IFF_UP, type Interface, type Interfaces, type Lookup } from '@protoloom/contracts';
+import {
+  type Clock,
+  ERRNO,
+  type FastPaths,
+  IFF_LOOPBACK,
+  IFF_MULTICAST,
+  IFF_UP,
+  type Interface,
+  type Interfaces,
+  type Lookup,
+} from '@protoloom/contracts';
 import {
   type LocalAddress,
   type LocalAddresses,
@@ -49,6 +59,7 @@ export interface RoutesContext {
   readonly neighbours: { readonly now: Neighbours | undefined };
   readonly seed0: number;
   readonly seed1: number;
+  readonly fastPaths: FastPaths;
 }
 
 /** What a route to a multicast or limited broadcast address is where no route says more. */
@@ -74,11 +85,13 @@ export class RoutingTable implements Routes {
   #young: FlowTable<ResolvedRoute>;
   #old: FlowTable<ResolvedRoute>;
   #cacheEpoch = 0;
-  readonly #lastType = new LastAnswer();
-  readonly #lastSource = new LastAnswer();
+  readonly #lastType: LastAnswer;
+  readonly #lastSource: LastAnswer;
 
   constructor(context: RoutesContext) {
     this.#context = context;
+    this.#lastType = new LastAnswer(context.fastPaths.taken);
+    this.#lastSource = new LastAnswer(context.fastPaths.taken);
     this.#young = this.#fresh();
     this.#old = this.#fresh();
     this.#routeContext = {
@@ -86,6 +99,7 @@ export class RoutingTable implements Routes {
       pathMtus: context.pathMtus,
       clock: context.clock,
       neighbours: context.neighbours,
+      fastPaths: context.fastPaths,
       bareHop: (iface) => this.#bareHop(iface),
     };
   }
@@ -127,7 +141,7 @@ export class RoutingTable implements Routes {
       this.#old.get(addresses, SOURCE, DESTINATION, query.iface, flags);
     if (known !== undefined) return known;
     const route = (flags & LINK) !== 0 ? this.#link(query) : this.#resolve(query);
-    if (typeof route === 'number') return route;
+    if (typeof route === 'number' || !this.#context.fastPaths.taken) return route;
     if (this.#young.size >= CACHED) {
       this.#old = this.#young;
       this.#young = this.#fresh();

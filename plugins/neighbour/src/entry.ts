@@ -4,7 +4,6 @@ import { type Neighbour, NUD_NONE } from '@protoloom/contracts/neighbour';
 import { copyWords } from '@protoloom/wire';
 import type { LinkTimes } from './link-times.js';
 import { expired, send } from './machine.js';
-import { CONNECTED } from './states.js';
 import type { FamilyTable } from './table.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -17,6 +16,8 @@ export class NeighbourEntry implements Neighbour {
   readonly times: LinkTimes;
   /** Written by `enter` alone (machine.ts). */
   state = NUD_NONE;
+  /** In these states packets go straight to the link; in others, and in all without fast paths, the machine has a say. */
+  readonly #straight: number;
   linkAddress: Uint8Array = NO_BYTES;
   dead = false;
   /** The link header of packets to it; refreshed with the link address. */
@@ -36,6 +37,7 @@ export class NeighbourEntry implements Neighbour {
   constructor(table: FamilyTable, times: LinkTimes, timers: Timers, iface: Interface, words: Int32Array, at: number, nowUs: number) {
     this.table = table;
     this.times = times;
+    this.#straight = table.straight;
     this.iface = iface;
     this.family = table.protocol.family;
     copyWords(words, at, this.words, 0);
@@ -47,7 +49,7 @@ export class NeighbourEntry implements Neighbour {
   }
 
   output(packet: Packet): undefined {
-    if ((this.state & CONNECTED) !== 0) this.transmit(packet);
+    if ((this.state & this.#straight) !== 0) this.transmit(packet);
     else send(this, packet);
   }
 

@@ -3,6 +3,7 @@ import {
   type Clock,
   type Entropy,
   type Everyone,
+  type FastPaths,
   IFF_LOOPBACK,
   IFF_NOARP,
   IFF_POINTOPOINT,
@@ -16,7 +17,7 @@ import { WordsTable } from '@protoloom/wire';
 import { NeighbourEntry } from './entry.js';
 import { LinkTimes } from './link-times.js';
 import { dropWaiting, enter } from './machine.js';
-import { TIMED } from './states.js';
+import { CONNECTED, TIMED } from './states.js';
 
 /** A forced collection spares what changed within this time, and runs no more often while there is room: as on Linux. */
 const FORCED_AGE_US = 5_000_000;
@@ -28,11 +29,14 @@ export interface TableServices {
   readonly entropy: Entropy;
   readonly timers: Timers;
   readonly events: Everyone<(neighbour: Neighbour) => undefined>;
+  readonly fastPaths: FastPaths;
 }
 
 export class FamilyTable {
   readonly protocol: NeighbourFamily;
   readonly clock: Clock;
+  /** States in which a packet needs no look at the machine. */
+  readonly straight: number;
   /** Permanent entries: they do not count towards the thresholds. */
   exempt = 0;
   /** Oldest first. */
@@ -46,6 +50,7 @@ export class FamilyTable {
   constructor(protocol: NeighbourFamily, services: TableServices) {
     this.protocol = protocol;
     this.clock = services.clock;
+    this.straight = services.fastPaths.taken ? CONNECTED : NUD_NONE;
     this.#services = services;
     this.#byAddress = new WordsTable(services.entropy.word(), services.entropy.word());
     this.#collector = services.timers.timer<FamilyTable>(this, collect);

@@ -6,6 +6,7 @@ import {
   DISSECTOR,
   definePlugin,
   ENTROPY,
+  FAST_PATHS,
   LOG,
   own,
   PACKETS,
@@ -46,6 +47,7 @@ import { CookieKeys, HostKeys, parseKeys } from './fastopen/cookie.js';
 import { IsnGenerator } from './isn.js';
 import { Memory } from './memory.js';
 import { MetricsCache } from './metrics/cache.js';
+import { TIMESTAMP_BYTES } from './options.js';
 import { output } from './output.js';
 import { Ports } from './ports.js';
 import { AckState } from './recovery/ack-state.js';
@@ -79,6 +81,7 @@ export const tcp = definePlugin({
     entropy: use(ENTROPY, '^1.0'),
     log: use(LOG, '^1.0'),
     packets: use(PACKETS, '^1.0'),
+    fastPaths: use(FAST_PATHS, '^1.0'),
     routes: use(ROUTES, '^1.0'),
     localPorts: use(LOCAL_PORTS, '^1.0'),
     names: use(SOCKET_NAMES, '^1.0'),
@@ -130,7 +133,7 @@ export const tcp = definePlugin({
       metrics: new MetricsCache(entropy, clock),
       blackHole: new BlackHole(),
       demux: new Demux(entropy.word(), entropy.word()),
-      seg: new Segment(),
+      seg: new Segment(services.fastPaths.taken ? TIMESTAMP_BYTES : undefined),
       sample: new RateSample(),
       shared: makeShared(),
       ack: new AckState(),

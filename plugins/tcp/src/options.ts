@@ -49,7 +49,7 @@ export function parseOptions(view: DataView, from: number, to: number, seg: Segm
   seg.accEcnKind = 0;
   seg.accEcnCount = 0;
   seg.fastOpen.length = -1;
-  if (to - from === TIMESTAMP_BYTES && view.getInt32(from) === ALIGNED_TIMESTAMP) {
+  if (to - from === seg.atOnce && view.getInt32(from) === ALIGNED_TIMESTAMP) {
     seg.hasTimestamp = true;
     seg.tsVal = view.getInt32(from + 4);
     seg.tsEcr = view.getInt32(from + 8);

@@ -6,6 +6,8 @@ import { FastOpenOption } from './fastopen/option.js';
 export const MAX_SACK_BLOCKS = 4;
 
 export class Segment {
+  /** Options of so many octets are read at once, where they are timestamps as everybody lays them out (RFC 7323 appendix A); below 0: all are read one by one. */
+  readonly atOnce: number;
   /** Valid during the call. */
   packet: Packet = undefined as unknown as Packet;
   seq = 0;
@@ -45,6 +47,10 @@ export class Segment {
   readonly accEcn = new Int32Array(3);
   /** Left and right edges of SACK blocks, two by two. */
   readonly sack = new Int32Array(2 * MAX_SACK_BLOCKS);
+
+  constructor(atOnce = -1) {
+    this.atOnce = atOnce;
+  }
 
   /** Octets of text. */
   get textLength(): number {

@@ -1,30 +1,11 @@
 // Scripts in the packetdrill language: our own, which pass, and those recorded from Linux, of which some are known to fail.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type RunResult, runScript } from '@protoloom/packetdrill';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunResult } from '@protoloom/packetdrill';
 import { expect } from 'chai';
+import { HERE, OWN, play, playUsual, RECORDED, scriptsIn } from './play.js';
 
-const HERE = fileURLToPath(new URL('..', import.meta.url));
-const OWN = join(HERE, 'scripts');
-const RECORDED = join(HERE, 'recorded');
 const KNOWN_FAILURES = join(HERE, 'known-failures.txt');
-
-const scriptsIn = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.pkt'))
-    .sort();
-
-function play(folder: string, name: string, options: Readonly<Record<string, string>> = {}): RunResult {
-  const path = join(folder, name);
-  return runScript(readFileSync(path, 'utf8'), {
-    options,
-    readFile(other) {
-      const file = resolve(dirname(path), other);
-      return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-    },
-  });
-}
 
 /** The comment that a script begins with. */
 function titleOf(folder: string, name: string, lines: number): string {
@@ -62,7 +43,7 @@ function knownFailures(): Map<string, string> {
 describe('scripts of our own', () => {
   for (const name of scriptsIn(OWN))
     it(`${titleOf(OWN, name, 1)} [${name}]`, () => {
-      const result = play(OWN, name);
+      const result = playUsual(join(OWN, name));
       if (result.status !== 'pass') expect.fail(told(result));
     });
 });
@@ -83,7 +64,7 @@ describe('scripts of our own, over every version of IP', () => {
     if (/^--ip_version=/m.test(text)) continue;
     for (const options of overVersions(text))
       it(`${name} over ${options['ip_version']}`, () => {
-        const result = play(OWN, name, options);
+        const result = play(join(OWN, name), { options });
         if (result.status !== 'pass') expect.fail(`${told(result)}\n(about one version only? it says so: --ip_version=ipv4)`);
       });
   }
@@ -96,7 +77,7 @@ describe('scripts recorded from Linux 6.18', () => {
   for (const name of names) {
     const reason = known.get(name);
     it(`${titleOf(RECORDED, name, 2)} [${name}]${reason === undefined ? '' : ': known to fail'}`, () => {
-      const result = play(RECORDED, name);
+      const result = playUsual(join(RECORDED, name));
       if (reason === undefined && result.status !== 'pass') expect.fail(told(result));
       if (reason !== undefined && result.status === 'pass')
         expect.fail(`it passes: take it out of known-failures.txt, where it stands under «${reason}»`);
@@ -119,7 +100,7 @@ describe('scripts recorded from Linux 6.18 over IPv4, over the other versions of
     if (known.has(name) || ABOUT_IPV4.test(text)) continue;
     it(name, () => {
       for (const options of overVersions(text)) {
-        const result = play(RECORDED, name, options);
+        const result = play(join(RECORDED, name), { options });
         if (result.status !== 'pass') expect.fail(`over ${options['ip_version']}: ${told(result)}`);
       }
     });

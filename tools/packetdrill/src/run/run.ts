@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly definitions?: Readonly<Record<string, string>>;
   /** Times have to be exact. */
   readonly strictTime?: boolean;
+  /** False: the stack's layers go their general ways alone. */
+  readonly fastPaths?: boolean;
   /** Of everything that is left to chance: ports, initial sequence numbers. Default 1. */
   readonly seed?: number;
   /** Reads a file that a script calls for, such as its suite's defaults.sh; undefined: there is none. */

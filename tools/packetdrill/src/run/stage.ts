@@ -24,6 +24,8 @@ export interface StageOptions {
   readonly sysctls?: Readonly<Record<string, SysctlValue>>;
   readonly strictTime?: boolean;
   readonly seed?: number;
+  /** False: layers go their general ways alone. */
+  readonly fastPaths?: boolean;
 }
 
 export class Stage {
@@ -54,6 +56,7 @@ export class Stage {
       plugins: options.stack ?? linuxHost,
       sysctls: options.sysctls ?? {},
       poison: false,
+      fastPaths: options.fastPaths !== false,
       log: (level, plugin, message, fields) => this.#log(level, plugin, message, fields),
     });
     this.wire = new Wire(this.#sim, DEVICE, settings.mtu);
