@@ -21,10 +21,10 @@ export function saveMetrics(tcb: Tcb): void {
 }
 
 /** A longer round trip is believed at once, a shorter one by eighths: too long a timeout does less harm. */
-function saveRtt({ srttUs, mdevUs }: Tcb, entry: CacheEntry): void {
+function saveRtt({ srttUs, mdev4 }: Tcb, entry: CacheEntry): void {
   const shorter = entry.rttUs - srttUs;
   entry.rttUs = shorter <= 0 ? srttUs : entry.rttUs - shorter / 8;
-  const deviation = Math.max(Math.abs(shorter), mdevUs);
+  const deviation = Math.max(Math.abs(shorter), mdev4 >> 2);
   entry.rttVarUs = deviation >= entry.rttVarUs ? deviation : entry.rttVarUs - (entry.rttVarUs - deviation) / 4;
 }
 
