@@ -19,6 +19,7 @@ import { currentSsthresh } from './recovery/cwnd.js';
 import { inFlight } from './recovery/recovery.js';
 import type { Sent } from './recovery/scoreboard.js';
 import type { Tcb } from './tcb.js';
+import { wish } from './wishes.js';
 
 /** RFC 6928: initial window, segments. */
 const INITIAL_SEGMENTS = 10;
@@ -95,7 +96,6 @@ export function openController(tcb: Tcb): void {
 function attach(tcb: Tcb, control: CongestionControl, state: unknown): void {
   const { inUse } = tcb.tcp.shared;
   inUse.set(control.name, (inUse.get(control.name) ?? 0) + 1);
-  tcb.congestionControl = control.name;
   tcb.algorithm = control;
   tcb.control.pacingRate = 0;
   tcb.control.quantum = 0;
@@ -116,7 +116,8 @@ export function setController(tcb: Tcb, name: string): number {
   if (control === undefined) return -ERRNO.ENOENT;
   if (control.restricted) return -ERRNO.EPERM;
   if (tcb.controller === undefined) {
-    tcb.congestionControl = name;
+    wish(tcb, { congestionControl: name });
+    tcb.algorithm = undefined;
     return 0;
   }
   if (tcb.congestionControl === name) return 0;

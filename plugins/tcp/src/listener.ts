@@ -148,8 +148,8 @@ export class Request {
 /** The SYN-ACK was not answered: again, up to tcp_synack_retries times, and fewer the fuller the queue is of old ones. */
 function synAckExpired(request: Request): void {
   const { listener, tcp } = request;
-  const { deferAccept, wishes } = listener.tcb;
-  let most = wishes.synRetries || tcp.sysctls.synackRetries;
+  const { deferAccept, synRetries } = listener.tcb.wishes;
+  let most = synRetries || tcp.sysctls.synackRetries;
   if (listener.requests << 1 > Math.max(8, listener.backlog)) {
     let young = listener.young << 1;
     while (most > 2 && listener.requests >= young) {

@@ -155,10 +155,10 @@ export function socketOptionHandlers(tcp: Tcp): Record<Name, SocketOption> {
       ANY_LOW,
       ANY_HIGH,
       (tcb, value) => {
-        tcb.deferAccept = Math.max(0, value);
+        wish(tcb, { deferAccept: Math.max(0, value) });
       },
       // Told in whole rounds of SYN-ACK time-outs, as Linux keeps it.
-      ({ deferAccept }) => (deferAccept === 0 ? 0 : 2 ** deferRounds(deferAccept) - 1),
+      ({ wishes: { deferAccept } }) => (deferAccept === 0 ? 0 : 2 ** deferRounds(deferAccept) - 1),
     ),
     windowClamp: option(
       (tcb, value) => {

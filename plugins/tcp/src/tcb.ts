@@ -235,8 +235,6 @@ export class Tcb {
   /** What makes its controller, and that. */
   algorithm: CongestionControl | undefined = undefined;
   controller: Controller | undefined = undefined;
-  /** Its name, as TCP_CONGESTION tells. */
-  congestionControl = '';
   /** When text left, and an acknowledgement came, ms. */
   lastSentMs = 0;
   lastAckMs = 0;
@@ -247,8 +245,6 @@ export class Tcb {
   noDelayEnd: number | undefined = undefined;
   /** The last send had MSG_MORE. */
   more = false;
-  /** TCP_DEFER_ACCEPT, seconds. */
-  deferAccept = 0;
   zeroCopies: ZeroCopies | undefined = undefined;
   /** Writes that SO_TIMESTAMPING tells of, in order, until they are acknowledged. */
   stamps: Stamp[] | undefined = undefined;
@@ -303,6 +299,11 @@ export class Tcb {
   get iface(): number {
     return this.socket.boundInterface;
   }
+  /** Name of its controller, as TCP_CONGESTION tells: what it has, or what it is to have; empty: the route's or the sysctl's. */
+  get congestionControl(): string {
+    return this.algorithm?.name ?? this.wishes.congestionControl;
+  }
+
   get kind(): typeof FLOW_CONNECTION {
     return FLOW_CONNECTION;
   }

@@ -18,6 +18,10 @@ export interface Wishes {
   readonly linger2Us: number;
   /** TCP_NOTSENT_LOWAT, bytes; 0: the sysctl's. */
   readonly notSentLowWater: number;
+  /** TCP_DEFER_ACCEPT, seconds. */
+  readonly deferAccept: number;
+  /** TCP_CONGESTION: a controller's name for what is to be opened; empty: the route's or the sysctl's. */
+  readonly congestionControl: string;
   /** TCP_INQ: reading tells how much is left. */
   readonly tellsQueued: boolean;
 }
@@ -34,6 +38,8 @@ export const NO_WISHES: Wishes = Object.freeze({
   userTimeoutUs: 0,
   linger2Us: 0,
   notSentLowWater: 0,
+  deferAccept: 0,
+  congestionControl: '',
   tellsQueued: false,
 });
 

@@ -166,7 +166,7 @@ export function requestArrives(request: Request, seg: Segment): boolean {
     counters.outOfWindow++;
     return false;
   }
-  if (request.timeouts < deferRounds(listener.tcb.deferAccept) && seg.length === 0) {
+  if (request.timeouts < deferRounds(listener.tcb.wishes.deferAccept) && seg.length === 0) {
     // TCP_DEFER_ACCEPT: the data will bring the acknowledgement again.
     request.acked = true;
     counters.deferAcceptDrop++;
@@ -274,5 +274,4 @@ function inheritWishes(parent: Tcb, child: Tcb): void {
   child.wishes = parent.wishes;
   child.windowClamp = parent.windowClamp;
   child.interactive = parent.interactive;
-  child.congestionControl = parent.congestionControl;
 }
