@@ -56,11 +56,13 @@ export class Driver {
   /** Work has come between two turns: it is done once the present callback has returned. */
   #wake(): void {
     if (this.#running || this.#immediate !== undefined || this.#stopped) return;
-    this.#immediate = setImmediate(() => {
-      this.#immediate = undefined;
-      this.#run();
-    });
+    this.#immediate = setImmediate(this.#runSoon);
   }
+
+  readonly #runSoon = (): void => {
+    this.#immediate = undefined;
+    this.#run();
+  };
 
   #expired(): void {
     this.#armedUs = Number.POSITIVE_INFINITY;
