@@ -123,6 +123,14 @@ static void serve_udp(void) {
 
 // ---- client
 
+static double start;
+
+// What is counted begins once everything stands. Returns when it ends.
+static double counting(double ms) {
+  start = now();
+  return start + ms * 1e3;
+}
+
 static int connected(void) {
   struct timeval patience = {.tv_sec = 10};
   int fd = tcp();
@@ -132,12 +140,13 @@ static int connected(void) {
   return fd;
 }
 
-static double drive_bulk(double until, int connections) {
+static double drive_bulk(double ms, int connections) {
   int poll = epoll_create1(0);
   bool sends = is("receive");
   struct epoll_event events[64];
   double octets = 0;
   for (int i = 0; i < connections; i++) watch(poll, connected(), sends ? EPOLLOUT : EPOLLIN);
+  double until = counting(ms);
   while (now() < until) {
     int count = epoll_wait(poll, events, 64, 100);
     for (int i = 0; i < count; i++) {
@@ -150,12 +159,13 @@ static double drive_bulk(double until, int connections) {
   return octets;
 }
 
-static double drive_datagrams(double until, int flight) {
+static double drive_datagrams(double ms, int flight) {
   struct timeval patience = {.tv_usec = 50000};
   int fd = socket(address.any.sa_family, SOCK_DGRAM, 0);
   double count = 0;
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (connect(fd, &address.any, address_length) < 0) fail("connect");
+  double until = counting(ms);
   for (int i = 0; i < flight; i++) send(fd, buffer, DATAGRAM, 0);
   while (now() < until) {
     if (recv(fd, buffer, sizeof buffer, 0) == DATAGRAM) {
@@ -167,9 +177,9 @@ static double drive_datagrams(double until, int flight) {
   return count;
 }
 
-static double drive_echo(double until) {
+static double drive_echo(double ms) {
   int fd = connected();
-  double count = 0;
+  double count = 0, until = counting(ms);
   for (; now() < until; count++)
     if (send(fd, buffer, 1, MSG_NOSIGNAL) != 1 || recv(fd, buffer, 1, 0) != 1) fail("echo");
   return count;
@@ -215,11 +225,12 @@ static int begin(int poll) {
   return fd;
 }
 
-static double drive_connections(double until, int flight) {
+static double drive_connections(double ms, int flight) {
   int poll = epoll_create1(0);
   struct epoll_event events[64];
   double count = 0;
   introduce();
+  double until = counting(ms);
   for (int i = 0; i < flight; i++) begin(poll);
   while (now() < until) {
     int ready = epoll_wait(poll, events, 64, 100);
@@ -260,7 +271,6 @@ static void keep(int connections) {
 
 int main(int argc, char **argv) {
   struct rlimit files = {MOST, MOST};
-  double start;
   int n;
   if (argc < 5 || (strcmp(argv[1], "drive") == 0 && argc < 6)) return fprintf(stderr, "usage: peer serve|drive MODE ADDRESS PORT [MS [N]]\n"), 2;
   setrlimit(RLIMIT_NOFILE, &files);
@@ -277,13 +287,12 @@ int main(int argc, char **argv) {
     serve_tcp();
   }
   n = argc > 6 ? atoi(argv[6]) : 1;
-  start = now();
-  double until = start + atof(argv[5]) * 1e3, counted = 0;
-  if (is("receive") || is("send")) counted = drive_bulk(until, n);
-  else if (is("udp-echo")) counted = drive_datagrams(until, n);
-  else if (is("echo")) counted = drive_echo(until);
+  double ms = atof(argv[5]), counted = 0;
+  if (is("receive") || is("send")) counted = drive_bulk(ms, n);
+  else if (is("udp-echo")) counted = drive_datagrams(ms, n);
+  else if (is("echo")) counted = drive_echo(ms);
   else if (is("idle")) keep(n);
-  else counted = drive_connections(until, n);
+  else counted = drive_connections(ms, n);
   printf("%.0f %.0f\n", counted, now() - start);
   return 0;
 }

@@ -7,15 +7,18 @@ mod tap;
 
 use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet};
 use smoltcp::socket::{tcp, udp};
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{EthernetAddress, IpCidr};
+use std::mem::size_of;
 use std::process::exit;
+use std::sync::mpsc::{channel, Receiver};
 use tap::Tap;
 
 const ADDRESS: [u8; 6] = [0x02, 0x70, 0x65, 0x65, 0x72, 0x02];
 const BODY: usize = 512;
 /// Frames that are read before the services have their turn.
 const BATCH: usize = 64;
+const LATEST: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
@@ -39,7 +42,7 @@ struct Shape {
 impl Mode {
     fn parse(text: &str) -> Option<Mode> {
         Some(match text {
-            "receive" => Mode::Receive,
+            "receive" | "rest" => Mode::Receive,
             "send" => Mode::Send,
             "udp-echo" => Mode::UdpEcho,
             "echo" => Mode::Echo,
@@ -95,7 +98,26 @@ fn main() {
     let mut sockets = SocketSet::new(vec![]);
     let handles = open(mode, port, &mut sockets);
     println!("ready");
-    serve(mode, port, &mut device, &mut iface, &mut sockets, &handles)
+    let asked = questions();
+    serve(mode, port, &mut device, &mut iface, &mut sockets, &handles, &asked)
+}
+
+/// Lines of standard input.
+fn questions() -> Receiver<()> {
+    let (ask, asked) = channel();
+    std::thread::spawn(move || {
+        for _ in std::io::stdin().lines() {
+            let _ = ask.send(());
+        }
+    });
+    asked
+}
+
+/// Octets that connections hold: their sockets, with both buffers.
+fn held(mode: Mode, sockets: &SocketSet, handles: &[SocketHandle]) -> usize {
+    let shape = mode.shape();
+    let open = handles.iter().filter(|handle| sockets.get::<tcp::Socket>(**handle).state() == tcp::State::Established).count();
+    open * (size_of::<tcp::Socket>() + shape.receive + shape.send)
 }
 
 fn open(mode: Mode, port: u16, sockets: &mut SocketSet) -> Vec<SocketHandle> {
@@ -120,8 +142,19 @@ fn open(mode: Mode, port: u16, sockets: &mut SocketSet) -> Vec<SocketHandle> {
         .collect()
 }
 
-fn serve(mode: Mode, port: u16, device: &mut Tap, iface: &mut Interface, sockets: &mut SocketSet, handles: &[SocketHandle]) -> ! {
+fn serve(
+    mode: Mode,
+    port: u16,
+    device: &mut Tap,
+    iface: &mut Interface,
+    sockets: &mut SocketSet,
+    handles: &[SocketHandle],
+    asked: &Receiver<()>,
+) -> ! {
     loop {
+        if mode == Mode::Idle && asked.try_recv().is_ok() {
+            println!("{}", held(mode, sockets, handles));
+        }
         let now = Instant::now();
         iface.poll_maintenance(now);
         let mut batch = 0;
@@ -137,7 +170,9 @@ fn serve(mode: Mode, port: u16, device: &mut Tap, iface: &mut Interface, sockets
         }
         while iface.poll_egress(now, device, sockets) == PollResult::SocketStateChanged {}
         if batch < BATCH {
-            device.wait(iface.poll_delay(now, sockets));
+            // A question is answered soon, whatever happens on the device.
+            let most = iface.poll_delay(now, sockets);
+            device.wait(if mode == Mode::Idle { Some(most.map_or(LATEST, |delay| delay.min(LATEST))) } else { most });
         }
     }
 }
