@@ -59,10 +59,10 @@ export function compilePeer(): void {
 const buildGvisor = (into: string): void =>
   command('go', ['build', '-trimpath', '-o', into, '.'], { cwd: folderOf('gvisor'), env: { GOFLAGS: '-mod=readonly -buildvcs=false' } });
 
-/** Cargo.lock pins it. */
+/** Cargo.toml pins it; a lock file would name the registry. */
 function buildSmoltcp(into: string): void {
   const target = join(BUILD, 'smoltcp');
-  command('cargo', ['build', '--release', '--locked', '--quiet', '--target-dir', target], { cwd: folderOf('smoltcp') });
+  command('cargo', ['build', '--release', '--quiet', '--target-dir', target], { cwd: folderOf('smoltcp') });
   renameSync(join(target, 'release', 'smoltcp-peer'), into);
 }
 
