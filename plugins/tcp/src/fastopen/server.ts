@@ -108,6 +108,7 @@ function openChild(request: Request, queue: FastOpenQueue, seg: Segment): Tcb {
   tcp.counters.passiveOpens++;
   tcp.counters.fastOpenPassive++;
   child.segmentsIn = seg.segments;
+  rouse(child);
   takeText(child, seg);
   openTransfer(child);
   loadMetrics(child);
@@ -119,7 +120,6 @@ function openChild(request: Request, queue: FastOpenQueue, seg: Segment): Tcb {
 function takeText(child: Tcb, seg: Segment): void {
   const { textLength } = seg;
   if (textLength === 0) return;
-  rouse(child);
   child.receive.put(0, seg.packet.bytes, seg.from, seg.to);
   child.receive.advance(textLength);
   child.rcvNxt = (child.rcvNxt + textLength) | 0;
