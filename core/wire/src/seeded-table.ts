@@ -4,7 +4,7 @@ import { halfSipHash } from './siphash.js';
 const MIN_CAPACITY = 16;
 
 /**
- * Linear probing at a load of one half at most, deletion by shifting back: no tombstones, so nothing decays with age. The key asked for
+ * Linear probing at a load of two thirds at most, deletion by shifting back: no tombstones, so nothing decays with age. The key asked for
  * stands in `key`.
  */
 export class SeededTable<T> {
@@ -53,7 +53,7 @@ export class SeededTable<T> {
   /** False where the key is there already: nothing is replaced. */
   insert(hash: number, value: T): boolean {
     if (this.find(hash) !== undefined) return false;
-    if ((this.size + 1) * 2 > this.#capacity) this.#resize(this.#capacity * 2);
+    if ((this.size + 1) * 3 > this.#capacity * 2) this.#resize(this.#capacity * 2);
     this.#place(hash, this.key, 0, value);
     this.size++;
     return true;
