@@ -9,8 +9,8 @@ const MOST_KEPT = 64 << 20;
 export interface Account {
   /** `bytes` more are in use; fewer where below zero. */
   charge(bytes: number): void;
-  /** What is not needed at once had better be given back. */
-  readonly isScarce: boolean;
+  /** What is not needed at once is to be given back. */
+  readonly pressure: boolean;
 }
 
 export class RingMemory {
@@ -23,8 +23,8 @@ export class RingMemory {
     this.#account = account;
   }
 
-  get isScarce(): boolean {
-    return this.#account.isScarce;
+  get pressure(): boolean {
+    return this.#account.pressure;
   }
 
   /** At least `count` bytes, with whatever is in them. */

@@ -73,9 +73,9 @@ export class Ring {
     this.length -= count;
   }
 
-  /** Nothing is in it, nor beyond its end: it begins anew with memory that was just used, or where that is scarce gives it back. */
+  /** Nothing is in it, nor beyond its end: it begins anew with memory that was just used, or under pressure gives it back. */
   rewind(): void {
-    if (this.#memory.isScarce) this.clear();
+    if (this.#memory.pressure) this.clear();
     else this.start = 0;
   }
 
