@@ -27,7 +27,7 @@ here is skipped, with the reason. Runs are interleaved; a figure is their median
 
   --quick        a choice of measures and short runs: two minutes
   --runs N       of each, default 7 (quick: 3)
-  --only TEXT    measures whose names contain it; may be repeated
+  --only TEXT    the measure of that name, else those whose names contain it; may be repeated
   --contender NAME   only these and protoloom; may be repeated
   --list         names the measures, and who takes part
   --json FILE    also writes every run as JSON
@@ -87,6 +87,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** A whole name means that measure alone. */
+const NAMES: ReadonlySet<string> = new Set(MEASURES.map(({ name }) => name));
+
 async function compare(argv: readonly string[]): Promise<void> {
   const values = parse(argv);
   if (values.help) {
@@ -95,7 +98,7 @@ async function compare(argv: readonly string[]): Promise<void> {
   }
   const only = values.only ?? [''];
   const measures = MEASURES.map((measure) => (values.quick ? { ...measure, contenders: measure.quick } : measure)).filter(
-    ({ name, contenders }) => contenders.length > 0 && only.some((text) => name.includes(text)),
+    ({ name, contenders }) => contenders.length > 0 && only.some((text) => (NAMES.has(text) ? name === text : name.includes(text))),
   );
   if (values.list) {
     for (const { name, contenders } of measures) process.stdout.write(`${name}: ${contenders.join(', ')}\n`);

@@ -99,6 +99,15 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     ...USUAL,
+    name: 'UDP echo, 64 octets, 64 in flight, IPv6',
+    mode: 'udp-echo',
+    count: 64,
+    family: 6,
+    contenders: ['kernel', 'protoloom', 'gvisor', 'lwip', 'smoltcp'],
+    figures: [PER_SECOND, PACKETS_PER_CORE],
+  },
+  {
+    ...USUAL,
     name: 'UDP echo, 64 octets, one at a time, one CPU',
     mode: 'udp-echo',
     pinned: true,

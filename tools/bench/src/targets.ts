@@ -45,9 +45,9 @@ const cpu = (measure: string): Target => {
   return { ...target, what: `${measure}, CPU s/GB: limit`, atMost: 2 };
 };
 
-const families = (measure: string): Target => ({
+const families = (measure: string, unit = 'Gbit/s'): Target => ({
   what: `${measure}, IPv6: IPv4`,
-  unit: 'Gbit/s',
+  unit,
   ours: { measure: `${measure}, IPv6`, contender: 'protoloom' },
   theirs: { measure, contender: 'protoloom' },
   atLeast: 0.95,
@@ -70,7 +70,8 @@ export const TARGETS: readonly Target[] = [
   beside(HTTP, 'node-http', 2),
   { what: 'heap of an idle connection', unit: 'KB of heap', ours: { measure: MEMORY, contender: 'protoloom' }, atMost: 2 },
   ...[BULK_IN, BULK_OUT, PLAIN_IN, PLAIN_OUT].map(cpu),
-  ...[BULK_IN, BULK_OUT, PLAIN_IN, PLAIN_OUT].map(families),
+  ...[BULK_IN, BULK_OUT, PLAIN_IN, PLAIN_OUT].map((measure) => families(measure)),
+  families(UDP_ECHO, '/s'),
   { what: 'an idle stack', unit: '% of a CPU', ours: { measure: 'an idle stack', contender: 'protoloom' }, atMost: 0.1 },
 ];
 
