@@ -16,9 +16,12 @@ export class Demux {
   readonly #flows: FlowTable<Flow>;
   /** What was found last: most segments are for the flow of the one before. */
   #last: Flow | undefined = undefined;
+  readonly #keepsLast: boolean;
   readonly #listeners = new Map<number, Tcb[]>();
 
-  constructor(seed0: number, seed1: number) {
+  /** @param keepsLast the flow that was found last is asked first: a fast path. */
+  constructor(seed0: number, seed1: number, keepsLast: boolean) {
+    this.#keepsLast = keepsLast;
     this.#flows = new FlowTable<Flow>(seed0, seed1, tell);
   }
 
@@ -47,7 +50,7 @@ export class Demux {
     )
       return last;
     const found = this.#flows.get(addresses, DESTINATION, SOURCE, localPort, remotePort);
-    if (found !== undefined) this.#last = found;
+    if (found !== undefined && this.#keepsLast) this.#last = found;
     return found;
   }
 
