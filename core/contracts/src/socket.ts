@@ -1,6 +1,7 @@
 // Sockets, lower layer: endpoints, what a socket family supplies, options and control messages. Numbers are Linux's.
 import type { RouteQuery } from './ip.js';
 import type { Packet } from './packet.js';
+import { type Attachment, attach } from './plugin.js';
 import { mapPoint, service } from './token.js';
 
 export * from './timestamping.js';
@@ -361,6 +362,30 @@ export interface ControlMessage {
 export const CONTROL_MESSAGE = mapPoint<ControlMessageKey, ControlMessage>('socket.control-message', 1, {
   keyOf: ({ level, type }) => level * 65_536 + type,
 });
+
+/** Linux's number of an option or of a control message, with its name, by the key of its handler. */
+export type SocketNumbers<K extends string> = Readonly<Record<K, readonly [number: number, label: string]>>;
+
+/** Attachments of the socket options of one level. */
+export const optionAttachments = <K extends string>(
+  level: number,
+  options: SocketNumbers<K>,
+): Readonly<Record<K, Attachment<SocketOption>>> => byKey(options, (name, label) => attach(SOCKET_OPTION, { level, name, label }, '^1.0'));
+
+/** Attachments of the control messages of one level. */
+export const controlAttachments = <K extends string>(
+  level: number,
+  messages: SocketNumbers<K>,
+): Readonly<Record<K, Attachment<ControlMessage>>> =>
+  byKey(messages, (type, label) => attach(CONTROL_MESSAGE, { level, type, label }, '^1.0'));
+
+const byKey = <K extends string, A>(numbers: SocketNumbers<K>, one: (number: number, label: string) => A): Readonly<Record<K, A>> => {
+  const entries = Object.entries<readonly [number, string]>(numbers);
+  return Object.fromEntries(entries.map(([key, [number, label]]) => [key, one(number, label)])) as Record<K, A>;
+};
+
+/** What most options take. */
+export const isInt = (value: OptionValue): value is number => typeof value === 'number' && Number.isInteger(value);
 
 /** Endpoints for plugins (DHCP, a resolver) and for the promise facade; control messages for endpoints. */
 export interface Sockets {

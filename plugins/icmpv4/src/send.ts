@@ -54,9 +54,12 @@ export interface SenderContext {
 export class Sender {
   readonly #context: SenderContext;
   readonly #addresses = new Int32Array(8);
+  readonly #query;
 
   constructor(context: SenderContext) {
     this.#context = context;
+    this.#query = context.routes.query();
+    this.#query.family = AF_INET;
   }
 
   /** Answers a request with its own octets under another type: echo, RFC 792. `head` is at the ICMP header. */
@@ -178,17 +181,6 @@ export class Sender {
     copyWords(request.addresses, 0, addresses, 4);
     return this.#route(addresses, request);
   }
-
-  readonly #query = {
-    family: AF_INET,
-    addresses: new Int32Array(8),
-    iface: 0,
-    mark: 0,
-    trafficClass: 0,
-    onLink: false,
-    socket: undefined,
-    preferences: 0,
-  };
 
   #route(addresses: Int32Array, about: Packet): Route | undefined {
     const query = this.#query;

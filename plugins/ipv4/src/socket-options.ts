@@ -1,16 +1,17 @@
 // IPPROTO_IP: socket options and control messages, with Linux's ranges and errnos.
-import { type Attachment, attach, ERRNO, type Interfaces, type Packet, type SocketSlots } from '@protoloom/contracts';
+import { ERRNO, type Interfaces, type Packet, type SocketSlots } from '@protoloom/contracts';
 import type { LocalAddresses, SocketNames } from '@protoloom/contracts/ip';
 import * as ip from '@protoloom/contracts/ipv4';
 import {
   AF_INET,
   AF_INET6,
-  CONTROL_MESSAGE,
   type ControlMessage,
+  controlAttachments,
   IPPROTO_IP,
+  isInt,
   type OptionValue,
+  optionAttachments,
   SOCK_STREAM,
-  SOCKET_OPTION,
   type SocketOption,
   type SocketState,
 } from '@protoloom/contracts/socket';
@@ -53,12 +54,7 @@ const CONTROLS = {
 } as const;
 type ControlName = keyof typeof CONTROLS;
 
-export const socketAttachments = Object.fromEntries([
-  ...Object.entries(OPTIONS).map(([key, [name, label]]) => [key, attach(SOCKET_OPTION, { level: IPPROTO_IP, name, label }, '^1.0')]),
-  ...Object.entries(CONTROLS).map(([key, [type, label]]) => [key, attach(CONTROL_MESSAGE, { level: IPPROTO_IP, type, label }, '^1.0')]),
-]) as Readonly<Record<OptionName, Attachment<SocketOption>> & Record<ControlName, Attachment<ControlMessage>>>;
-
-const isInt = (value: OptionValue): value is number => typeof value === 'number' && Number.isInteger(value);
+export const socketAttachments = { ...optionAttachments(IPPROTO_IP, OPTIONS), ...controlAttachments(IPPROTO_IP, CONTROLS) };
 
 /** IP-level options are for sockets that can speak IPv4. */
 const speaksIp = ({ family }: SocketState): boolean => family === AF_INET || family === AF_INET6;

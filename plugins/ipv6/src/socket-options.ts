@@ -1,15 +1,16 @@
 // IPPROTO_IPV6: socket options and control messages, RFC 3493 §5, RFC 3542, RFC 5014, with Linux's ranges and errnos.
-import { type Attachment, attach, ERRNO, type Interfaces, type SocketSlots } from '@protoloom/contracts';
+import { ERRNO, type Interfaces, type SocketSlots } from '@protoloom/contracts';
 import type { Routes, SocketNames } from '@protoloom/contracts/ip';
 import * as ip6 from '@protoloom/contracts/ipv6';
 import {
   AF_INET6,
-  CONTROL_MESSAGE,
   type ControlMessage,
+  controlAttachments,
   IPPROTO_IPV6,
+  isInt,
   type OptionValue,
+  optionAttachments,
   SOCK_STREAM,
-  SOCKET_OPTION,
   type SocketOption,
   type SocketState,
   type Sockets,
@@ -67,12 +68,7 @@ const CONTROLS = {
 } as const;
 type ControlName = keyof typeof CONTROLS;
 
-export const socketAttachments = Object.fromEntries([
-  ...Object.entries(OPTIONS).map(([key, [name, label]]) => [key, attach(SOCKET_OPTION, { level: IPPROTO_IPV6, name, label }, '^1.0')]),
-  ...Object.entries(CONTROLS).map(([key, [type, label]]) => [key, attach(CONTROL_MESSAGE, { level: IPPROTO_IPV6, type, label }, '^1.0')]),
-]) as Readonly<Record<OptionName, Attachment<SocketOption>> & Record<ControlName, Attachment<ControlMessage>>>;
-
-const isInt = (value: OptionValue): value is number => typeof value === 'number' && Number.isInteger(value);
+export const socketAttachments = { ...optionAttachments(IPPROTO_IPV6, OPTIONS), ...controlAttachments(IPPROTO_IPV6, CONTROLS) };
 
 export function socketHandlers(context: SocketOptionsContext): Record<OptionName, SocketOption> & Record<ControlName, ControlMessage> {
   const { slots, sockets, interfaces, names } = context;

@@ -1,6 +1,6 @@
 // IPPROTO_TCP: socket options, with Linux's ranges and errnos.
-import { type Attachment, attach, ERRNO } from '@protoloom/contracts';
-import { IPPROTO_TCP, type OptionValue, SOCKET_OPTION, type SocketOption, type SocketState } from '@protoloom/contracts/socket';
+import { ERRNO } from '@protoloom/contracts';
+import { IPPROTO_TCP, isInt, type OptionValue, optionAttachments, type SocketOption, type SocketState } from '@protoloom/contracts/socket';
 import * as tcpOption from '@protoloom/contracts/tcp';
 import { enterInteractive, isInteractive } from './ack.js';
 import { setController } from './congestion.js';
@@ -45,9 +45,7 @@ const OPTIONS = {
 } as const;
 type Name = keyof typeof OPTIONS;
 
-export const socketOptionAttachments: Readonly<Record<Name, Attachment<SocketOption>>> = Object.fromEntries(
-  Object.entries(OPTIONS).map(([key, [name, label]]) => [key, attach(SOCKET_OPTION, { level: IPPROTO_TCP, name, label }, '^1.0')]),
-) as Record<Name, Attachment<SocketOption>>;
+export const socketOptionAttachments = optionAttachments(IPPROTO_TCP, OPTIONS);
 
 const tcbOf = ({ endpoint }: SocketState): Tcb | undefined => (endpoint instanceof TcpEndpoint ? endpoint.tcb : undefined);
 
@@ -64,7 +62,7 @@ export const option = (set: (tcb: Tcb, value: OptionValue) => number, get: (tcb:
 
 const whole = (low: number, high: number, set: (tcb: Tcb, value: number) => void, get: (tcb: Tcb) => number): SocketOption =>
   option((tcb, value) => {
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high) return -ERRNO.EINVAL;
+    if (!isInt(value) || value < low || value > high) return -ERRNO.EINVAL;
     set(tcb, value);
     return 0;
   }, get);
@@ -162,7 +160,7 @@ export function socketOptionHandlers(tcp: Tcp): Record<Name, SocketOption> {
     ),
     windowClamp: option(
       (tcb, value) => {
-        if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) return -ERRNO.EINVAL;
+        if (!isInt(value) || value < 0) return -ERRNO.EINVAL;
         if (value === 0) {
           if (tcb.state !== tcpOption.TCP_CLOSE) return -ERRNO.EINVAL;
           tcb.windowClamp = 0;

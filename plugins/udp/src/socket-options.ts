@@ -1,11 +1,12 @@
 // IPPROTO_UDP: socket options and control messages, with Linux's ranges and errnos.
-import { type Attachment, attach, ERRNO } from '@protoloom/contracts';
+import { ERRNO } from '@protoloom/contracts';
 import {
-  CONTROL_MESSAGE,
   type ControlMessage,
+  controlAttachments,
   IPPROTO_UDP,
+  isInt,
   type OptionValue,
-  SOCKET_OPTION,
+  optionAttachments,
   type SocketOption,
 } from '@protoloom/contracts/socket';
 import { UDP_GRO, UDP_NO_CHECK6_RX, UDP_NO_CHECK6_TX, UDP_SEGMENT } from '@protoloom/contracts/udp';
@@ -20,25 +21,21 @@ const OPTIONS = {
   coalesced: [UDP_GRO, 'UDP_GRO'],
 } as const;
 type Name = keyof typeof OPTIONS;
-type ControlName = 'segmentControl' | 'coalescedControl';
 
-const attachments = Object.fromEntries(
-  Object.entries(OPTIONS).map(([key, [name, label]]) => [key, attach(SOCKET_OPTION, { level: IPPROTO_UDP, name, label }, '^1.0')]),
-) as Record<Name, Attachment<SocketOption>>;
+const CONTROLS = {
+  coalescedControl: [UDP_GRO, 'UDP_GRO'],
+  segmentControl: [UDP_SEGMENT, 'UDP_SEGMENT'],
+} as const;
+type ControlName = keyof typeof CONTROLS;
 
-export const socketAttachments: Readonly<Record<Name, Attachment<SocketOption>> & Record<ControlName, Attachment<ControlMessage>>> = {
-  ...attachments,
-  coalescedControl: attach(CONTROL_MESSAGE, { level: IPPROTO_UDP, type: UDP_GRO, label: 'UDP_GRO' }, '^1.0'),
-  segmentControl: attach(CONTROL_MESSAGE, { level: IPPROTO_UDP, type: UDP_SEGMENT, label: 'UDP_SEGMENT' }, '^1.0'),
-};
+export const socketAttachments = { ...optionAttachments(IPPROTO_UDP, OPTIONS), ...controlAttachments(IPPROTO_UDP, CONTROLS) };
 
-const isSegmentSize = (value: OptionValue): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_SEGMENT_BYTES;
+const isSegmentSize = (value: OptionValue): value is number => isInt(value) && value >= 0 && value <= MAX_SEGMENT_BYTES;
 
 const option = (set: (endpoint: UdpEndpoint, value: number) => number, get: (endpoint: UdpEndpoint) => number): SocketOption => ({
   set({ endpoint }, value) {
     if (!(endpoint instanceof UdpEndpoint)) return -ERRNO.ENOPROTOOPT;
-    return typeof value === 'number' && Number.isInteger(value) ? set(endpoint, value) : -ERRNO.EINVAL;
+    return isInt(value) ? set(endpoint, value) : -ERRNO.EINVAL;
   },
   get: ({ endpoint }) => (endpoint instanceof UdpEndpoint ? get(endpoint) : -ERRNO.ENOPROTOOPT),
 });

@@ -1,7 +1,7 @@
 // SOL_SOCKET: the options that every socket has, with Linux's checks.
-import { type Attachment, attach, ERRNO, type Interfaces } from '@protoloom/contracts';
-import type { OptionValue, SocketOption, SocketState } from '@protoloom/contracts/socket';
+import { ERRNO, type Interfaces } from '@protoloom/contracts';
 import * as so from '@protoloom/contracts/socket';
+import { isInt, type SocketOption, type SocketState } from '@protoloom/contracts/socket';
 import { timestamping } from './timestamping.js';
 
 /** Linux's SOCK_MIN_SNDBUF and SOCK_MIN_RCVBUF, bytes. */
@@ -13,8 +13,6 @@ export interface SocketOptionContext {
   readonly limits: { readonly wmemMax: number; readonly rmemMax: number };
   interfaces(): Interfaces;
 }
-
-const isInt = (value: OptionValue): value is number => typeof value === 'number' && Number.isInteger(value);
 
 type Flag = 'reuseAddress' | 'reusePort' | 'broadcast' | 'dontRoute' | 'keepAlive' | 'oobInline';
 const flag = (field: Flag): SocketOption => ({
@@ -101,9 +99,7 @@ const LABELS = {
 type Name = keyof typeof LABELS;
 
 /** The attachments, as a manifest has them. */
-export const socketOptionAttachments: Readonly<Record<Name, Attachment<SocketOption>>> = Object.fromEntries(
-  Object.entries(LABELS).map(([key, [name, label]]) => [key, attach(so.SOCKET_OPTION, { level: so.SOL_SOCKET, name, label }, '^1.0')]),
-) as Record<Name, Attachment<SocketOption>>;
+export const socketOptionAttachments = so.optionAttachments(so.SOL_SOCKET, LABELS);
 
 export function socketOptionHandlers({ limits, interfaces }: SocketOptionContext): Record<Name, SocketOption> {
   const bind = (socket: SocketState, index: number): number => {

@@ -1,6 +1,6 @@
 // IPPROTO_TCP: the socket options of Fast Open, with Linux's conditions and errnos.
 import { ERRNO } from '@protoloom/contracts';
-import type { SocketOption } from '@protoloom/contracts/socket';
+import { isInt, type SocketOption } from '@protoloom/contracts/socket';
 import * as tcpOption from '@protoloom/contracts/tcp';
 import type { Tcp } from '../context.js';
 import { option } from '../socket-options.js';
@@ -24,7 +24,7 @@ export function fastOpenOptions({ sysctls, hostKeys }: Tcp): Record<keyof typeof
   return {
     fastOpen: option(
       (tcb, value) => {
-        if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || !isUnconnected(tcb)) return -ERRNO.EINVAL;
+        if (!isInt(value) || value < 0 || !isUnconnected(tcb)) return -ERRNO.EINVAL;
         limitQueue(tcb, value);
         return 0;
       },
