@@ -41,7 +41,7 @@ export class Driver {
     this.#nowUs = nowUs;
     this.#timer = makeTimer(() => this.#expired());
     stack.onWork = (atOnce) => (atOnce ? this.#run() : this.#wake());
-    this.#schedule();
+    if (!this.#sleep()) this.#wake();
   }
 
   /** No more turns. */
@@ -72,28 +72,28 @@ export class Driver {
   #run(): void {
     if (this.#running || this.#stopped) return;
     this.#running = true;
+    let asleep = false;
     try {
-      for (let i = 0; i < TURNS_AT_ONCE; i++) {
+      for (let i = 0; i < TURNS_AT_ONCE && !asleep; i++) {
         this.#stack.turn();
-        if (this.#stack.nextTurnUs() > this.#nowUs()) break;
+        asleep = this.#sleep();
       }
     } finally {
       this.#running = false;
-      this.#schedule();
+      if (!asleep) this.#wake();
     }
   }
 
-  #schedule(): void {
-    if (this.#stopped) return;
+  /** Leaves the next turn to the timer. @returns false where it is due now. */
+  #sleep(): boolean {
     const nextUs = this.#stack.nextTurnUs();
-    const nowUs = this.#nowUs();
-    if (nextUs <= nowUs) {
-      this.#wake();
-      return;
-    }
-    if (nextUs === this.#armedUs) return;
+    // The timer stands where it should: the clock need not be asked.
+    if (nextUs === this.#armedUs || this.#stopped) return true;
+    const leftUs = nextUs - this.#nowUs();
+    if (leftUs <= 0) return false;
     this.#armedUs = nextUs;
     if (nextUs === Number.POSITIVE_INFINITY) this.#timer.cancel();
-    else this.#timer.arm(nextUs - nowUs);
+    else this.#timer.arm(leftUs);
+    return true;
   }
 }

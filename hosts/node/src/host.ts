@@ -1,6 +1,8 @@
 // A stack on Node: clock, entropy, log, driver.
 
 import { webcrypto } from 'node:crypto';
+// The global of the name is looked up with every use.
+import { performance } from 'node:perf_hooks';
 import type { Plugin, SysctlValue } from '@protoloom/contracts';
 import { assemble, type Problem, type Stack, type StackHost } from '@protoloom/stack';
 import { Driver, type MakeTimer } from './driver.js';

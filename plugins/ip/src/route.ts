@@ -45,6 +45,7 @@ const NEVER = -1;
 
 export class ResolvedRoute implements Route {
   readonly family: number;
+  readonly headerBytes: number;
   readonly iface: Interface;
   readonly type: number;
   readonly addresses: Int32Array;
@@ -78,6 +79,7 @@ export class ResolvedRoute implements Route {
     this.#network = network;
     this.#epoch = context.fastPaths.taken ? context.fib.epoch : NEVER;
     this.family = network.family;
+    this.headerBytes = network.headerBytes;
     this.iface = iface;
     this.type = type;
     this.addresses = addresses;
@@ -93,10 +95,6 @@ export class ResolvedRoute implements Route {
     const linkMtu = network.mtu?.(iface) ?? iface.mtu;
     this.#mtu = fib.mtu > 0 ? Math.min(fib.mtu, linkMtu) : linkMtu;
     this.#path = context.pathMtus.find(addresses, 4);
-  }
-
-  get headerBytes(): number {
-    return this.#network.headerBytes;
   }
 
   get valid(): boolean {

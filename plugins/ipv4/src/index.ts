@@ -21,26 +21,17 @@ import {
   useIfPresent,
 } from '@protoloom/contracts';
 import { ADDRESSES } from '@protoloom/contracts/control';
-import {
-  IP_ERRORS,
-  LOCAL_ADDRESSES,
-  NETWORK_FAMILY,
-  type NetworkFamily,
-  PACKET_HOOKS,
-  ROUTES,
-  type RouteQuery,
-  SOCKET_NAMES,
-} from '@protoloom/contracts/ip';
+import { IP_ERRORS, LOCAL_ADDRESSES, NETWORK_FAMILY, PACKET_HOOKS, ROUTES, SOCKET_NAMES } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { ADDRESS_FAMILY, AF_INET } from '@protoloom/contracts/socket';
-import { addressFamily, destinationType, format, mayBeSource, parse, scope, selectSource } from './addresses.js';
+import { addressFamily } from './addresses.js';
 import { counters } from './counters.js';
 import { dissector } from './dissector.js';
+import { Ip4Family } from './family.js';
 import { Identification } from './identification.js';
 import { Input } from './input.js';
 import { ALL_HOSTS, Output } from './output.js';
-import { askFor } from './packet-info.js';
 import { Reassembly } from './reassembly.js';
 import { segmenter } from './segmenter.js';
 import { socketAttachments, socketHandlers } from './socket-options.js';
@@ -126,34 +117,10 @@ export const ipv4 = definePlugin({
     });
     const allHosts = Int32Array.of(0, 0, 0xffff, ALL_HOSTS);
     const groupAddress = new Uint8Array(6);
-    const network: NetworkFamily = {
-      family: AF_INET,
-      etherType: ETH_P_IP,
-      addressBytes: 4,
-      headerBytes: wire.HEADER_BYTES,
-      minMtu: 68,
-      get minPathMtu() {
-        return knobs.minPmtu;
-      },
-      get pathMtuExpires() {
-        return knobs.mtuExpires;
-      },
-      parse,
-      format,
-      destinationType,
-      mayBeSource,
-      get nonlocalBind() {
-        return knobs.nonlocalBind !== 0;
-      },
-      selectSource,
-      askFor: (query: RouteQuery) => askFor(sockets, query),
-      scope,
-      output: (packet, route, protocol, hop) => output.send(packet, route, protocol, hop),
-    };
     return {
       handlers: {
         receive: (packet: Packet) => input.receive(packet),
-        network,
+        network: new Ip4Family({ sysctls: knobs, sockets, output }),
         addressFamily,
         interfaceEvents: {
           up(iface) {

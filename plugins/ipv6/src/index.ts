@@ -19,15 +19,7 @@ import {
   useIfPresent,
 } from '@protoloom/contracts';
 import { ADDRESS_LABELS, ADDRESSES } from '@protoloom/contracts/control';
-import {
-  IP_ERRORS,
-  NETWORK_FAMILY,
-  type NetworkFamily,
-  PACKET_HOOKS,
-  ROUTES,
-  type RouteQuery,
-  SOCKET_NAMES,
-} from '@protoloom/contracts/ip';
+import { IP_ERRORS, NETWORK_FAMILY, PACKET_HOOKS, ROUTES, SOCKET_NAMES } from '@protoloom/contracts/ip';
 import {
   IP6_EXTENSION_HEADER,
   IP6_FRAGMENTER,
@@ -39,14 +31,13 @@ import {
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { ADDRESS_FAMILY, AF_INET6, SOCKETS, type SocketState } from '@protoloom/contracts/socket';
 import { LabelTable } from './address-labels.js';
-import { destinationType, format, mayBeSource, parse, scope } from './addresses.js';
 import { counters } from './counters.js';
 import { dissector } from './dissector.js';
+import { Ip6Family } from './family.js';
 import { FlowLabels } from './flow-label.js';
 import { Input } from './input.js';
 import { Links } from './links.js';
 import { Output } from './output.js';
-import { askFor } from './packet-info.js';
 import { segmenter } from './segmenter.js';
 import { socketAttachments, socketHandlers } from './socket-options.js';
 import { makeSocketState } from './socket-state.js';
@@ -58,8 +49,6 @@ import { addressFamily } from './zones.js';
 
 /** What a socket without a peer is told of its hop limit. */
 const DEFAULT_HOPS = 64;
-/** RFC 8200 §5. */
-const MIN_MTU = 1280;
 /** ff02::1, which every node has joined: RFC 4291 §2.8. */
 const ALL_NODES = Int32Array.of(0xff020000 | 0, 0, 0, 1);
 
@@ -136,37 +125,12 @@ export const ipv6 = definePlugin({
     const groupAddress = new Uint8Array(6);
     // As they were when they were last looked at: a change of something else leaves what a router has told.
     const mtus = interfaceState((iface) => ({ mtu: iface.mtu }));
-    const network: NetworkFamily = {
-      family: AF_INET6,
-      etherType: ETH_P_IPV6,
-      addressBytes: 16,
-      headerBytes: wire.HEADER_BYTES,
-      minMtu: MIN_MTU,
-      isEnabled: (iface) => links.isEnabled(iface),
-      mtu: (iface) => links.mtu(iface),
-      minPathMtu: MIN_MTU,
-      get pathMtuExpires() {
-        return knobs.mtuExpires;
-      },
-      parse,
-      format,
-      destinationType,
-      mayBeSource,
-      get nonlocalBind() {
-        return knobs.nonlocalBind !== 0;
-      },
-      selectSource: (candidates, iface, words, at, preferences) => sources.select(candidates, iface, words, at, preferences),
-      askFor: (query: RouteQuery) => askFor(slots, query),
-      scope,
-      sourcesFromAll: true,
-      output: (packet, route, protocol, hop) => output.send(packet, route, protocol, hop),
-    };
     return {
       services: { links, labels: addressLabels },
       sysctls: { disableIpv6: { changed: links.switched }, mtu: { changed: links.mtuSet } },
       handlers: {
         receive: (packet: Packet) => input.receive(packet),
-        network,
+        network: new Ip6Family({ sysctls: knobs, slots, links, sources, output }),
         addressFamily: addressFamily(interfaces, () => knobs.bindV6Only !== 0),
         interfaceEvents: {
           added: (iface) => links.resized(iface),

@@ -26,13 +26,9 @@ export class HyStart {
     this.#cssRounds = 0;
   }
 
-  get #inCss(): boolean {
-    return this.#baselineUs !== NONE;
-  }
-
   /** By what the growth of slow start is divided now. */
   get divisor(): number {
-    return this.#inCss ? CSS_GROWTH_DIVISOR : 1;
+    return this.#baselineUs !== NONE ? CSS_GROWTH_DIVISOR : 1;
   }
 
   /**
@@ -46,7 +42,7 @@ export class HyStart {
     this.#currentRoundMinUs = Math.min(this.#currentRoundMinUs, rttUs);
     this.#samples++;
     if (this.#samples < N_RTT_SAMPLE) return false;
-    if (this.#inCss) {
+    if (this.#baselineUs !== NONE) {
       // The delay was spurious: back to slow start.
       if (this.#currentRoundMinUs < this.#baselineUs) {
         this.#baselineUs = NONE;
@@ -66,7 +62,7 @@ export class HyStart {
     this.#lastRoundMinUs = this.#currentRoundMinUs;
     this.#currentRoundMinUs = NONE;
     this.#samples = 0;
-    if (!this.#inCss) return false;
+    if (this.#baselineUs === NONE) return false;
     this.#cssRounds++;
     return this.#cssRounds >= CSS_ROUNDS;
   }

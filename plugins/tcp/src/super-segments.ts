@@ -4,8 +4,8 @@ import { cwndPackets } from './recovery/cwnd.js';
 import { maxPayload, segmentHeaderBytes } from './segment.js';
 import type { Tcb } from './tcb.js';
 
-/** Linux's sk_pacing_shift: octets of about a millisecond leave together. */
-const PACING_SHIFT = 10;
+/** Octets of about a millisecond leave together: 2 to the power of Linux's sk_pacing_shift. */
+const PACING_DIVISOR = 1024;
 /** Linux's gso_max_size of a connection: 64 KiB less the room for headers. */
 const MOST_BYTES = 65_536 - 321;
 /** What `MOST_BYTES` is halved by at most for the round trip: beyond, nothing is added. */
@@ -23,9 +23,9 @@ export function mostSegments(tcb: Tcb, mss: number): number {
   const { route, minRttUs, tcp, control } = tcb;
   if (route === undefined) return 1;
   const { minTsoSegs, tsoRttLog } = tcp.sysctls;
-  const halvings = minRttUs < 0 ? MOST_HALVINGS : Math.floor(minRttUs / 2 ** tsoRttLog);
+  const halvings = minRttUs < 0 ? MOST_HALVINGS : minRttUs >>> Math.min(tsoRttLog, 31);
   const near = halvings < MOST_HALVINGS ? MOST_BYTES >>> halvings : 0;
-  const bytes = Math.min(Math.max(pacingRate(tcb) / 2 ** PACING_SHIFT + near, control.quantum), MOST_BYTES);
+  const bytes = Math.min(Math.max(pacingRate(tcb) / PACING_DIVISOR + near, control.quantum), MOST_BYTES);
   const fits = Math.floor(maxPayload(route, segmentHeaderBytes(tcb), mss) / mss);
   return Math.max(1, Math.min(Math.max(Math.floor(bytes / mss), minTsoSegs), fits));
 }

@@ -49,7 +49,6 @@ export class StackSocketState implements SocketState {
   sendBuffer: number;
   receiveBuffer: number;
   sendBufferLocked = false;
-  declare receiveBufferLocked: boolean;
   receiveLowWater = 1;
   declare receiveErrors4: boolean;
   declare receiveErrors6: boolean;
@@ -57,7 +56,6 @@ export class StackSocketState implements SocketState {
   declare freeBind: boolean;
   declare sendsFlowLabel: boolean;
   declare zeroCopy: boolean;
-  declare timestamping: number;
   declare timestampOrigin: number;
   nextId4 = -1;
   errors: ErrorQueue | undefined = undefined;
@@ -78,12 +76,24 @@ export class StackSocketState implements SocketState {
     this.receiveBuffer = defaults.rmemDefault;
   }
 
-  /** As the others, but asked for each packet: an accessor of its own is faster. */
+  // As the others, but asked for each packet: accessors that share their code do not know which they are.
   get maxPacingRate(): number {
     return this.rare.maxPacingRate;
   }
   set maxPacingRate(value: number) {
     this.rare = { ...this.rare, maxPacingRate: value };
+  }
+  get timestamping(): number {
+    return this.rare.timestamping;
+  }
+  set timestamping(value: number) {
+    this.rare = { ...this.rare, timestamping: value };
+  }
+  get receiveBufferLocked(): boolean {
+    return this.rare.receiveBufferLocked;
+  }
+  set receiveBufferLocked(value: boolean) {
+    this.rare = { ...this.rare, receiveBufferLocked: value };
   }
 
   inherit(): SocketState {

@@ -3,16 +3,23 @@ import type { Clock, Timer, Timers } from '@protoloom/contracts';
 import { TimerWheel, WheelTimer } from '@protoloom/mechanisms';
 import type { Faults } from './faults.js';
 
-class StackTimer extends WheelTimer implements Timer {
+/** Whose timers they are. */
+interface Owner {
   readonly plugin: string;
+  /** The plugin is gone: its timers are not armed again. */
+  gone: boolean;
+}
+
+class StackTimer extends WheelTimer implements Timer {
+  readonly home: Owner;
   readonly #owner: unknown;
   readonly #expired: (owner: never) => void;
   readonly #timers: StackTimers;
 
-  constructor(timers: StackTimers, plugin: string, owner: unknown, expired: (owner: never) => void) {
+  constructor(timers: StackTimers, home: Owner, owner: unknown, expired: (owner: never) => void) {
     super();
     this.#timers = timers;
-    this.plugin = plugin;
+    this.home = home;
     this.#owner = owner;
     this.#expired = expired;
   }
@@ -43,8 +50,7 @@ export class StackTimers {
   readonly #clock: Clock;
   readonly #faults: Faults;
   readonly #wheel: TimerWheel;
-  /** Plugins that are gone: their timers are not armed again. */
-  readonly #swept = new Set<string>();
+  readonly #homes = new Map<string, Owner>();
   #nextUs = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock, faults: Faults) {
@@ -59,12 +65,13 @@ export class StackTimers {
 
   /** The service that a plugin uses. */
   timersFor(plugin: string): Timers {
-    this.#swept.delete(plugin);
-    return { timer: (owner, expired) => new StackTimer(this, plugin, owner, expired) };
+    const home = { plugin, gone: false };
+    this.#homes.set(plugin, home);
+    return { timer: (owner, expired) => new StackTimer(this, home, owner, expired) };
   }
 
   arm(timer: StackTimer, dueUs: number): void {
-    if (this.#swept.has(timer.plugin)) return;
+    if (timer.home.gone) return;
     this.#wheel.arm(timer, dueUs);
     if (dueUs < this.#nextUs) {
       this.#nextUs = dueUs;
@@ -78,7 +85,8 @@ export class StackTimers {
 
   /** No timer of this plugin runs any more. */
   sweep(plugin: string): void {
-    this.#swept.add(plugin);
+    const home = this.#homes.get(plugin);
+    if (home !== undefined) home.gone = true;
   }
 
   expire(nowUs: number): void {
@@ -91,12 +99,12 @@ export class StackTimers {
   }
 
   readonly #run = (timer: WheelTimer): void => {
-    const { plugin } = timer as StackTimer;
-    if (this.#swept.has(plugin)) return;
+    const { home } = timer as StackTimer;
+    if (home.gone) return;
     try {
       (timer as StackTimer).run();
     } catch (error) {
-      this.#faults.contain(plugin, 'a timer', error);
+      this.#faults.contain(home.plugin, 'a timer', error);
     }
   };
 }

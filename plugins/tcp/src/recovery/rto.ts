@@ -67,8 +67,9 @@ export function rtoFromRtt(tcb: Tcb, rttUs: number): void {
 
 export const rtoMaxUs = (tcb: Tcb): number => tcb.tcp.sysctls.rtoMaxMs * 1000;
 
-/** RTO with its backoff, RFC 6298 §5.5, under tcp_rto_max_ms. */
-export const retransmitDelayUs = (tcb: Tcb): number => Math.min(tcb.rtoUs * 2 ** tcb.backoff, rtoMaxUs(tcb));
+/** RTO with its backoff, RFC 6298 §5.5, under tcp_rto_max_ms. Nearly always there is none, and a power is a call. */
+export const retransmitDelayUs = ({ rtoUs, backoff, tcp }: Tcb): number =>
+  Math.min(backoff === 0 ? rtoUs : rtoUs * 2 ** backoff, tcp.sysctls.rtoMaxMs * 1000);
 
 /** Least RTT of the last `window` µs. */
 function windowedMin(tcb: Tcb, rttUs: number, window: number): void {
