@@ -122,7 +122,7 @@ Written by \`npm run lab${quick ? ' -- --quick' : ''}\`${seed === 1 ? '' : ` wit
 
 ## Throughput, beside what the models say
 
-Mbit/s of text that the receiver has read, over the model's (their ratio). One connection, over at least 100 loss epochs, after a warm-up. The models:
+Mbit/s of text that the receiver has read, over the model's (their ratio). One connection, over at least 100 loss epochs, 400 of random loss, after a warm-up. The models:
 
 - Reno and NewReno: \`sqrt(3 / (2 b p)) · MSS / RTT\` (RFC 3649 §2, after Mathis et al.). They count octets, so that delayed acknowledgements change nothing: b is 1,
   and the constant 1.22.
