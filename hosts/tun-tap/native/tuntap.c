@@ -383,7 +383,7 @@ static int control(int family, unsigned long request, void *argument) {
   return result;
 }
 
-// interfaceGet(name, what): 'i' index, 'm' MTU, 'f' flags; or -errno.
+// interfaceGet(name, what): 'i' index, 'm' MTU, 'q' txqueuelen, 'f' flags; or -errno.
 static napi_value interface_get(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS];
   struct ifreq request = {0};
@@ -397,6 +397,9 @@ static napi_value interface_get(napi_env env, napi_callback_info info) {
     case 'm':
       result = control(AF_INET, SIOCGIFMTU, &request);
       return number(env, result < 0 ? result : request.ifr_mtu);
+    case 'q':
+      result = control(AF_INET, SIOCGIFTXQLEN, &request);
+      return number(env, result < 0 ? result : request.ifr_qlen);
     default:
       result = control(AF_INET, SIOCGIFFLAGS, &request);
       return number(env, result < 0 ? result : request.ifr_flags);
@@ -415,7 +418,7 @@ static napi_value interface_mac(napi_env env, napi_callback_info info) {
   return number(env, result);
 }
 
-// interfaceSet(name, what, value): 'm' MTU, 'u' up or down. 0 or -errno.
+// interfaceSet(name, what, value): 'm' MTU, 'q' txqueuelen, 'u' up or down. 0 or -errno.
 static napi_value interface_set(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS];
   struct ifreq request = {0};
@@ -426,6 +429,10 @@ static napi_value interface_set(napi_env env, napi_callback_info info) {
   if (integer(env, argv[1]) == 'm') {
     request.ifr_mtu = value;
     return number(env, control(AF_INET, SIOCSIFMTU, &request));
+  }
+  if (integer(env, argv[1]) == 'q') {
+    request.ifr_qlen = value;
+    return number(env, control(AF_INET, SIOCSIFTXQLEN, &request));
   }
   result = control(AF_INET, SIOCGIFFLAGS, &request);
   if (result < 0) return number(env, result);

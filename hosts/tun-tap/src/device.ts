@@ -23,6 +23,8 @@ const BATCH = 64;
 /** Room for the largest super-segment with every header. */
 const OFFLOAD_ROOM = 65_536 + 64;
 const LINK_HEADER_BYTES = 18;
+/** Of frames of the MTU's size, where the kernel's 1000 would be lost from a window that is larger. */
+const QUEUE_FRAMES = 4096;
 
 /** Of every device: where the kernel does not do it, the addon does. */
 const FEATURES: DeviceFeatures = Object.freeze({
@@ -43,6 +45,11 @@ export interface DeviceOptions {
    * size with checksums, and the addon segments and joins.
    */
   readonly offload?: boolean;
+  /**
+   * Frames that wait to be read, at most (the kernel's `txqueuelen`). Left out: of a device that is made here without offloads 4096, as many as a
+   * large window of the kernel's TCP has; else what it has.
+   */
+  readonly queueFrames?: number;
   /** IFF_MULTI_QUEUE: further devices may be opened on the same interface. */
   readonly multiQueue?: boolean;
 }
@@ -100,7 +107,8 @@ export class TunTapDevice implements Device {
   #told = false;
   #closed = false;
 
-  constructor(kind: 'tap' | 'tun', { name = `${kind}%d`, mtu, address, offload = true, multiQueue = false }: DeviceOptions) {
+  constructor(kind: 'tap' | 'tun', options: DeviceOptions) {
+    const { name = `${kind}%d`, mtu, address, offload = true, multiQueue = false } = options;
     const own = kind === 'tap' ? (address === undefined ? randomAddress() : MacAddress.parse(address).toBytes()) : undefined;
     this.created = !new KernelInterface(name).exists;
     const handle = this.#native.open(
@@ -120,6 +128,8 @@ export class TunTapDevice implements Device {
     this.#offload = offload;
     try {
       if (mtu !== undefined) this.kernel.setMtu(mtu);
+      const queueFrames = options.queueFrames ?? (this.created && !offload ? QUEUE_FRAMES : undefined);
+      if (queueFrames !== undefined) this.kernel.setQueueFrames(queueFrames);
       this.mtu = this.kernel.mtu;
     } catch (error) {
       this.#native.close(handle);

@@ -4,6 +4,7 @@ import { native, systemError } from './native.js';
 
 const INDEX = 'i'.charCodeAt(0);
 const MTU = 'm'.charCodeAt(0);
+const QUEUE = 'q'.charCodeAt(0);
 const FLAGS = 'f'.charCodeAt(0);
 const UP = 'u'.charCodeAt(0);
 const IFF_UP = 1;
@@ -26,6 +27,10 @@ export class KernelInterface {
   get mtu(): number {
     return this.#check('SIOCGIFMTU', native().interfaceGet(this.name, MTU));
   }
+  /** Frames that wait to be read, at most: `txqueuelen`. */
+  get queueFrames(): number {
+    return this.#check('SIOCGIFTXQLEN', native().interfaceGet(this.name, QUEUE));
+  }
   get isUp(): boolean {
     return (this.#check('SIOCGIFFLAGS', native().interfaceGet(this.name, FLAGS)) & IFF_UP) !== 0;
   }
@@ -38,6 +43,9 @@ export class KernelInterface {
 
   setMtu(mtu: number): void {
     this.#check('SIOCSIFMTU', native().interfaceSet(this.name, MTU, mtu));
+  }
+  setQueueFrames(frames: number): void {
+    this.#check('SIOCSIFTXQLEN', native().interfaceSet(this.name, QUEUE, frames));
   }
   setUp(up: boolean): void {
     this.#check('SIOCSIFFLAGS', native().interfaceSet(this.name, UP, up ? 1 : 0));

@@ -41,8 +41,10 @@ export class BenchTopology extends Topology {
   }
 
   /** A TAP for a program that attaches to it. */
-  tap(mtu: number): void {
+  tap(mtu: number, offload: boolean): void {
     ip('-n', this.near, 'tuntap', 'add', 'dev', DEVICE, 'mode', 'tap');
+    // As many as ours has by itself: nobody loses what another has room for.
+    if (!offload) ip('-n', this.near, 'link', 'set', DEVICE, 'txqueuelen', '4096');
     this.#configure('near', DEVICE, mtu, TAP_ADDRESSES.kernel);
   }
 

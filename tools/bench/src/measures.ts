@@ -141,7 +141,7 @@ export const MEASURES: readonly Measure[] = [
     mode: 'http',
     count: 64,
     quick: ['protoloom', 'node-net'],
-    contenders: ['protoloom', 'node-net', 'node-http', 'gvisor', 'lwip', 'smoltcp'],
+    contenders: ['limit', 'protoloom', 'protoloom-http', 'node-net', 'node-http', 'gvisor', 'lwip', 'smoltcp'],
     figures: [PER_SECOND],
   },
   {

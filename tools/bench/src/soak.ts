@@ -6,7 +6,7 @@ import { MEASURES, type Measure, type Mode } from './measures.js';
 import { compilePeer } from './peers.js';
 import { Progress } from './progress.js';
 import { figure, table } from './report.js';
-import { type Bench, driven, residentBytes, serve } from './run.js';
+import { type Bench, driven, residentBytes, serve } from './session.js';
 import { estimate } from './statistics.js';
 import { Topology } from './topology.js';
 
@@ -104,7 +104,7 @@ async function soak(minutes: number): Promise<readonly Slice[]> {
 }
 
 async function slice(bench: Bench, kind: Measure, ms: number): Promise<number> {
-  const sample = await driven(bench, kind, { warmMs: 0, ms }, SOAK_MODES.indexOf(kind.mode));
+  const sample = await driven(bench, kind, ms, SOAK_MODES.indexOf(kind.mode));
   return kind.figures[0]?.of(sample) ?? Number.NaN;
 }
 

@@ -1,8 +1,8 @@
-// All measures with all contenders, interleaved: what the machine does meanwhile meets them all.
+// All measures, one after the other, their contenders interleaved: what the machine does meanwhile meets them all.
 import type { ContenderName } from './contenders/contender.js';
 import type { Figure, Measure, Sample } from './measures.js';
 import { unavailable } from './peers.js';
-import { type Length, run } from './run.js';
+import { Session } from './session.js';
 
 /** What was measured of one contender. A run that failed has no sample; `skipped` says why there are none at all. */
 export interface Result {
@@ -13,8 +13,14 @@ export interface Result {
   skipped?: string;
 }
 
-export interface Extent extends Length {
+export interface Extent {
+  /** Before the runs of a process, ms, not counted: compilers that compile while a program runs, caches, windows. */
+  readonly warmMs: number;
+  /** Of a run, ms. */
+  readonly ms: number;
   readonly runs: number;
+  /** Runs of one process; those that follow are a new one's, since no two are compiled alike. */
+  readonly runsOfProcess: number;
   /** No run is begun later, ms from the first. */
   readonly budgetMs: number;
 }
@@ -41,32 +47,70 @@ export async function measureAll(
     for (const result of results) if (result.contender === name) result.skipped = reason;
   }
   const startMs = performance.now();
+  const elapsedMs = (): number => performance.now() - startMs;
   const taking = results.filter(({ skipped }) => skipped === undefined);
   const all = extent.runs * taking.length;
   let taken = 0;
-  for (let i = 0; i < extent.runs; i++) {
-    for (const result of taking) {
-      const elapsedMs = performance.now() - startMs;
-      if (elapsedMs > extent.budgetMs) return results;
-      const left =
-        taken === 0 ? '' : `, about ${duration(Math.min((elapsedMs / taken) * (all - taken), extent.budgetMs - elapsedMs))} left`;
-      progress(`run ${i + 1} of ${extent.runs}${left}: ${result.measure.name}: ${result.contender}`);
-      await runOf(result, i, extent);
-      taken++;
+  const tell = (result: Result, run: number): boolean => {
+    const leftMs = Math.min((elapsedMs() / Math.max(taken, 1)) * (all - taken), extent.budgetMs - elapsedMs());
+    const left = taken === 0 ? '' : `, about ${duration(leftMs)} left`;
+    progress(`${result.measure.name}: ${result.contender}, run ${run + 1} of ${extent.runs}${left}`);
+    taken++;
+    return elapsedMs() <= extent.budgetMs;
+  };
+  for (const measure of measures) {
+    const beside = taking.filter((result) => result.measure === measure);
+    // Of connections that stay idle a process has one run.
+    const runsOfProcess = measure.mode === 'idle' ? 1 : extent.runsOfProcess;
+    for (let from = 0; from < extent.runs; from += runsOfProcess) {
+      const to = Math.min(from + runsOfProcess, extent.runs);
+      if (!(await processesOf(beside, from, to, extent, tell))) return results;
     }
   }
   return results;
 }
 
-/** A run that fails is tried again in the next round; whoever has failed in all of two rounds is given up. */
-async function runOf(result: Result, i: number, extent: Extent): Promise<void> {
-  const { measure, contender, samples } = result;
-  if (result.skipped !== undefined) return;
+/** Runs `from` to `to`, in one process of each contender. @param tell told before each; false: there is no time for it. */
+async function processesOf(
+  results: readonly Result[],
+  from: number,
+  to: number,
+  { warmMs, ms, runs }: Extent,
+  tell: (result: Result, run: number) => boolean,
+): Promise<boolean> {
+  const open = new Map<Result, Session>();
   try {
-    samples[i] = await run(measure, contender, extent);
-  } catch (error) {
-    samples[i] = undefined;
-    const isGivenUp = i + 1 >= Math.min(2, extent.runs) && samples.every((sample) => sample === undefined);
-    if (isGivenUp) result.skipped = (error as Error).message.split('\n')[0] as string;
+    for (const result of results) {
+      if (result.skipped !== undefined) continue;
+      try {
+        const session = await Session.open(result.measure, result.contender);
+        open.set(result, session);
+        await session.warm(warmMs);
+      } catch (error) {
+        failed(result, from, to, runs, error as Error);
+      }
+    }
+    for (let run = from; run < to; run++) {
+      for (const [result, session] of open) {
+        if (result.skipped !== undefined) continue;
+        if (!tell(result, run)) return false;
+        try {
+          result.samples[run] = await session.sample(ms);
+        } catch (error) {
+          failed(result, run, run + 1, runs, error as Error);
+        }
+      }
+    }
+    return true;
+  } finally {
+    for (const session of open.values()) await session.close();
   }
+}
+
+/** Runs `from` to `to` of it have failed; whoever fails in all of two is given up. */
+function failed(result: Result, from: number, to: number, runs: number, { message }: Error): void {
+  const { samples } = result;
+  for (let run = from; run < to; run++) samples[run] = undefined;
+  if (samples.length >= Math.min(2, runs) && samples.every((sample) => sample === undefined))
+    result.skipped = message.split('\n')[0] as string;
 }

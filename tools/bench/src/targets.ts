@@ -31,10 +31,10 @@ const HTTP = 'HTTP requests, 64 connections';
 const MEMORY = 'memory of an idle connection, 10,000 of them';
 
 /** Ours beside another contender in the same measure. */
-const beside = (measure: string, contender: ContenderName, atLeast: number, unit = '/s'): Target => ({
-  what: `${measure}: ${contender}`,
+const beside = (measure: string, contender: ContenderName, atLeast: number, unit = '/s', ours: ContenderName = 'protoloom'): Target => ({
+  what: `${measure}: ${ours === 'protoloom' ? '' : `${ours} beside `}${contender}`,
   unit,
-  ours: { measure, contender: 'protoloom' },
+  ours: { measure, contender: ours },
   theirs: { measure, contender },
   atLeast,
 });
@@ -67,7 +67,8 @@ export const TARGETS: readonly Target[] = [
   beside(PING_PONG, 'limit', 0.8),
   ...[WE_CLOSE, PEER_CLOSES].flatMap((measure) => [beside(measure, 'limit', 0.6), beside(measure, 'kernel', 1)]),
   beside(HTTP, 'node-net', 1),
-  beside(HTTP, 'node-http', 2),
+  beside(HTTP, 'node-net', 1, '/s', 'protoloom-http'),
+  beside(HTTP, 'node-http', 2, '/s', 'protoloom-http'),
   { what: 'heap of an idle connection', unit: 'KB of heap', ours: { measure: MEMORY, contender: 'protoloom' }, atMost: 2 },
   ...[BULK_IN, BULK_OUT, PLAIN_IN, PLAIN_OUT].map(cpu),
   ...[BULK_IN, BULK_OUT, PLAIN_IN, PLAIN_OUT].map((measure) => families(measure)),

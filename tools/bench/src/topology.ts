@@ -31,6 +31,7 @@ export function started(child: ChildProcess, word: string): Promise<Interface> {
 
 export class Topology {
   static readonly #all = new Set<Topology>();
+  static #made = 0;
   /** Everything is being removed: no more are made. */
   static #isOver = false;
   /** Names of the namespaces. */
@@ -42,7 +43,8 @@ export class Topology {
   /** @param prefix in front of every command. @throws where the bench was interrupted, and what ip(8) says. */
   constructor(name: string, prefix: readonly string[] = []) {
     if (Topology.#isOver) throw new Error('interrupted');
-    [this.near, this.far] = [0, 1].map((i) => `protoloom-${name}-${process.pid}-${i}`) as [string, string];
+    const number = Topology.#made++;
+    [this.near, this.far] = [0, 1].map((i) => `protoloom-${name}-${process.pid}-${number}-${i}`) as [string, string];
     this.#prefix = prefix;
     Topology.#all.add(this);
     for (const namespace of [this.near, this.far]) {

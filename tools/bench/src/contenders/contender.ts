@@ -6,16 +6,17 @@ import { PEER_PROGRAM, type PeerName, peerPath } from '../peers.js';
 import { PROGRAM, root } from '../topology.js';
 
 /**
- * `limit`: the device without a stack. `kernel`: the kernel itself, over veth. `protoloom`: the whole host. `node-net`, `node-http`: Node's
- * servers on the kernel's sockets, over veth, with the answer of our http service. `slirp4netns`: a server of the kernel's behind it. The
+ * `limit`: the device without a stack. `kernel`: the kernel itself, over veth. `protoloom`: the whole host. `protoloom-http`: its http
+ * service, which is Node's server. `node-net`, `node-http`: Node's servers on the kernel's sockets, over veth, with an answer as long. `slirp4netns`: a server of the kernel's behind it. The
  * others are programs under peers/.
  */
-export type ContenderName = 'limit' | 'kernel' | 'protoloom' | 'slirp4netns' | 'node-net' | 'node-http' | PeerName;
+export type ContenderName = 'limit' | 'kernel' | 'protoloom' | 'protoloom-http' | 'slirp4netns' | 'node-net' | 'node-http' | PeerName;
 
 export const CONTENDERS: readonly ContenderName[] = [
   'limit',
   'kernel',
   'protoloom',
+  'protoloom-http',
   'gvisor',
   'lwip',
   'smoltcp',
@@ -57,9 +58,9 @@ export function startOf(contender: ContenderName, measure: Measure, topology: Be
       topology.veth(mtu);
       return own('far');
     case 'limit':
+    case 'protoloom':
       return own('near');
-    case 'protoloom': {
-      if (mode !== 'http') return own('near');
+    case 'protoloom-http': {
       const { kernel, host } = TAP_ADDRESSES;
       const options = [
         ['--tap', DEVICE],
@@ -70,7 +71,7 @@ export function startOf(contender: ContenderName, measure: Measure, topology: Be
       return { where: 'near', command, word: 'protoloom serves' };
     }
     default:
-      topology.tap(mtu);
+      topology.tap(mtu, offload);
       return {
         where: 'near',
         command: [peerPath(contender), DEVICE, mode, offload ? 'offload' : 'plain', String(PORT), ...TAP_ADDRESSES.host],

@@ -11,9 +11,11 @@ import type { Profile } from '../profile/main.js';
 import { Sampler } from '../profile/sampler.js';
 import { SOAK_MODES } from '../soak.js';
 import type { Setting } from './contender.js';
+import { ANSWER } from './node.js';
 
 const NONE = new Uint8Array(0);
 const CHUNK = new Uint8Array(1 << 18).fill(0x55);
+const ANSWER_BYTES = new TextEncoder().encode(ANSWER);
 const views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
 
 /** The two ends' addresses, with their prefix lengths. */
@@ -123,7 +125,7 @@ async function serveConnections(stack: Stack, port: number, mode: Mode): Promise
           continue;
         }
         if (mode === 'idle') kept.push(accepted);
-        const work = mode === 'send' ? sender(accepted) : mode === 'echo' ? echo(accepted) : receiver(accepted);
+        const work = WORK[mode]?.(accepted) ?? receiver(accepted);
         accepted.listener = { ready: work };
         work();
       }
@@ -166,3 +168,20 @@ const sender = (endpoint: Endpoint) => (): void => {
     }
   }
 };
+
+/** wrk asks again once it has its answer: what comes is one request. */
+const answerer = (endpoint: Endpoint) => (): void => {
+  for (;;) {
+    const there = endpoint.peek(views);
+    if (there === -ERRNO.EAGAIN) return;
+    if (there <= 0) {
+      endpoint.close();
+      return;
+    }
+    endpoint.consume(there);
+    endpoint.send(ANSWER_BYTES, 0, ANSWER_BYTES.length, undefined);
+  }
+};
+
+/** What a connection does; else it reads. */
+const WORK: Partial<Record<Mode, (endpoint: Endpoint) => () => void>> = { send: sender, echo, http: answerer };

@@ -4,6 +4,7 @@ import { GSO_TCP } from '@protoloom/contracts/tcp';
 import { openTap } from '@protoloom/tun-tap';
 import { add, finish, sum } from '@protoloom/wire';
 import type { Setting } from './contender.js';
+import { ANSWER } from './node.js';
 
 /** The most that an IPv4 packet holds of TCP's text. */
 const MOST_TEXT = 65_535 - 40;
@@ -57,6 +58,7 @@ export function runLimit(name: string, kernelAddress: string, { mode, offload, m
   const mac = device.address as Uint8Array;
   const control = blank(new Uint8Array(HEADERS + 8));
   const text = blank(new Uint8Array(HEADERS + mss));
+  if (mode === 'http') new TextEncoder().encodeInto(ANSWER, text.bytes.subarray(HEADERS));
   const flows = new Map<number, Flow>();
   let scale = 0;
   let blocked = false;
@@ -192,7 +194,10 @@ export function runLimit(name: string, kernelAddress: string, { mode, offload, m
       flow.window = view.getUint16(head + L4 + 14) << scale;
       blast(flow);
     } else if (length === 0) return;
-    else if (mode === 'echo') {
+    else if (mode === 'http') {
+      segment(text, packet, ack, (seq + length) | 0, ACK | PSH, ANSWER.length, 0);
+      device.transmit(text);
+    } else if (mode === 'echo') {
       text.bytes.set(packet.bytes.subarray(head + HEADERS + options, head + HEADERS + options + length), HEADERS);
       segment(text, packet, ack, (seq + length) | 0, ACK | PSH, length, 0);
       device.transmit(text);

@@ -1,9 +1,9 @@
-// Node's own servers on the kernel's sockets, with an answer as short as that of our http service's page.
+// Node's own servers on the kernel's sockets, with an answer as short as that of our http service's page, which is everybody's.
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 
 const BODY = 'x'.repeat(512);
-const ANSWER = `HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
+export const ANSWER = `HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
 
 /** Runs until it is killed. @param kind `net` answers without reading what was asked. */
 export function runNode(kind: 'net' | 'http', address: string, port: number): void {

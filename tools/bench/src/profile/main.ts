@@ -6,7 +6,7 @@ import { MEASURES, type Measure } from '../measures.js';
 import { compilePeer } from '../peers.js';
 import { Progress } from '../progress.js';
 import { figure, table } from '../report.js';
-import { finished, serve } from '../run.js';
+import { finished, serve } from '../session.js';
 import { Topology } from '../topology.js';
 import type { ByPackage } from './sampler.js';
 import { IDLE } from './sampler.js';

@@ -1,4 +1,4 @@
-// One run of one contender: what the kernel's client counted, and what the contender's process took meanwhile.
+// A contender that serves, and is asked again and again: what the kernel's client counts, and what the contender's process takes meanwhile.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -14,13 +14,6 @@ import { started } from './topology.js';
 const PATIENCE_MS = 30_000;
 /** Until what was in flight is gone: its resets fill the device's queue, and a SYN that finds it full waits a second. */
 const SETTLE_MS = 200;
-
-/** How long a run is. */
-export interface Length {
-  /** Not counted: compilers that compile while a program runs, caches, windows. */
-  readonly warmMs: number;
-  readonly ms: number;
-}
 
 /** All that a child prints. @throws what it complained of. */
 export function finished(child: ChildProcess, ms: number): Promise<string> {
@@ -97,55 +90,82 @@ async function ended(child: ChildProcess): Promise<never> {
   throw new Error(`it ended with ${code}`);
 }
 
-/** @throws what a process complained of. */
-export async function run(measure: Measure, contender: ContenderName, length: Length): Promise<Sample> {
-  const topology = new BenchTopology(measure.pinned);
-  try {
-    const bench = await serve(topology, contender, measure);
-    switch (measure.mode) {
-      case 'rest':
-        return await rest(bench, length);
-      case 'idle':
-        return await idle(bench, measure.count);
-      case 'http':
-        return await requests(bench, measure.count, length);
-      default:
-        if (measure.idle > 0) await started(bench.client('idle', 0, measure.idle), String(measure.idle));
-        return await driven(bench, measure, length);
+/** A contender in a topology of its own, for as many samples as are wanted: its compiler, caches and windows are warmed up once. */
+export class Session {
+  readonly #measure: Measure;
+  readonly #topology: BenchTopology;
+  readonly #bench: Bench;
+
+  private constructor(measure: Measure, topology: BenchTopology, bench: Bench) {
+    this.#measure = measure;
+    this.#topology = topology;
+    this.#bench = bench;
+  }
+
+  /** @throws what a process complained of. */
+  static async open(measure: Measure, contender: ContenderName): Promise<Session> {
+    const topology = new BenchTopology(measure.pinned);
+    try {
+      const bench = await serve(topology, contender, measure);
+      if (measure.mode !== 'idle' && measure.idle > 0) await started(bench.client('idle', 0, measure.idle), String(measure.idle));
+      return new Session(measure, topology, bench);
+    } catch (error) {
+      await topology.remove();
+      throw error;
     }
-  } finally {
-    await topology.remove();
+  }
+
+  /** Not counted. @throws as `open`. */
+  async warm(ms: number): Promise<void> {
+    const { mode } = this.#measure;
+    if (ms > 0 && mode !== 'idle') await this.sample(ms);
+  }
+
+  /** Of connections that stay open and idle there is one sample in a session. @throws as `open`. */
+  async sample(ms: number): Promise<Sample> {
+    const { mode, count } = this.#measure;
+    switch (mode) {
+      case 'rest':
+        return rest(this.#bench, ms);
+      case 'idle':
+        return idle(this.#bench, count);
+      case 'http':
+        return requests(this.#bench, count, ms);
+      default:
+        return driven(this.#bench, this.#measure, ms);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#topology.remove();
   }
 }
 
-/** Warmed up, left alone for a moment, counted. @param port how far from the first. */
+/** Counted, and left alone for a moment. @param port how far from the first. */
 export async function driven(
   { child, client }: Bench,
   { mode, count }: Pick<Measure, 'mode' | 'count'>,
-  { warmMs, ms }: Length,
+  ms: number,
   port = 0,
 ): Promise<Sample> {
-  if (warmMs > 0) {
-    await finished(client(mode, warmMs, count, port), warmMs);
-    await setTimeout(SETTLE_MS);
-  }
   const before = cpuUs(child);
   const [counted = 0, us = 1] = (await finished(client(mode, ms, count, port), ms)).trim().split(' ').map(Number);
-  return { counted, us, cpuUs: cpuUs(child) - before };
+  const sample = { counted, us, cpuUs: cpuUs(child) - before };
+  await setTimeout(SETTLE_MS);
+  return sample;
 }
 
-async function requests({ child, wrk }: Bench, count: number, { warmMs, ms }: Length): Promise<Sample> {
-  await finished(wrk(Math.ceil(warmMs / 1000), count), warmMs);
+async function requests({ child, wrk }: Bench, count: number, ms: number): Promise<Sample> {
+  const seconds = Math.ceil(ms / 1000);
   const before = cpuUs(child);
-  const text = await finished(wrk(Math.ceil(ms / 1000), count), ms);
+  const text = await finished(wrk(seconds, count), ms);
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]);
   if (!(perSecond > 0) || /Non-2xx|Socket errors/.test(text)) throw new Error(`wrk: ${text.trim().split('\n').at(-1)}`);
-  return { counted: perSecond, us: 1e6, cpuUs: (cpuUs(child) - before) / Math.ceil(ms / 1000) };
+  return { counted: perSecond, us: 1e6, cpuUs: (cpuUs(child) - before) / seconds };
 }
 
 /** Nobody asks for anything. */
-async function rest({ child }: Bench, { warmMs, ms }: Length): Promise<Sample> {
-  await setTimeout(warmMs);
+async function rest({ child }: Bench, ms: number): Promise<Sample> {
   const before = cpuUs(child);
   await setTimeout(ms);
   return { counted: 1, us: ms * 1000, cpuUs: cpuUs(child) - before };
