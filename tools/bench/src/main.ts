@@ -26,7 +26,7 @@ stack), the kernel itself over veth, Node's servers on the kernel's sockets, and
 here is skipped, with the reason. Runs are interleaved; a figure is their median, a ratio that of pairs of runs.
 
   --quick        a choice of measures and short runs: two minutes
-  --runs N       of each, default 8 (quick: 3)
+  --runs N       of each, default 6 (quick: 3)
   --only TEXT    the measure of that name, else those whose names contain it; may be repeated
   --contender NAME   only these and protoloom; may be repeated
   --list         names the measures, and who takes part
@@ -34,7 +34,7 @@ here is skipped, with the reason. Runs are interleaved; a figure is their median
   --plot FILE    also draws the medians, as SVG
 `;
 
-const FULL: Extent = { warmMs: 4000, ms: 1000, runs: 8, runsOfProcess: 4, budgetMs: Number.POSITIVE_INFINITY };
+const FULL: Extent = { warmMs: 3000, ms: 1000, runs: 6, runsOfProcess: 3, budgetMs: Number.POSITIVE_INFINITY };
 const QUICK: Extent = { warmMs: 1500, ms: 400, runs: 3, runsOfProcess: 3, budgetMs: 112_000 };
 
 function refuse(message: string): void {
