@@ -195,8 +195,8 @@ function sendNew(tcb: Tcb, atOnce: boolean, one = false): void {
     if (withFin || one) break;
   }
   const sent = tcb.sndNxt !== before;
-  if (sent && (!wasOutstanding || tcb.pending === PENDING_LOSS_PROBE || !tcb.retransmitTimer?.armed)) rearmRetransmit(tcb, false);
-  outputDone(tcb, sent, held);
+  const startsTimer = sent && (!wasOutstanding || tcb.pending === PENDING_LOSS_PROBE || !tcb.retransmitTimer?.armed);
+  if (!outputDone(tcb, sent, held) && startsTimer) rearmRetransmit(tcb, false);
   if (tcb.recovery.board.packetsOut > 0) {
     if (!tcb.retransmitTimer?.armed) armRetransmit(tcb);
   } else if (((end - tcb.sndNxt) | 0) > 0 || (tcb.finQueued && !finSent(tcb))) armProbe(tcb);

@@ -25,6 +25,9 @@ export interface Extent {
   readonly budgetMs: number;
 }
 
+/** One processor works and compiles in turn: it is warm so much later. */
+const PINNED_WARM = 3;
+
 /** A figure run by run, NaN where there is none. */
 export const valuesOf = ({ samples }: Result, { of }: Figure): number[] =>
   samples.map((sample) => (sample === undefined ? Number.NaN : of(sample)));
@@ -85,7 +88,7 @@ async function processesOf(
       try {
         const session = await Session.open(result.measure, result.contender);
         open.set(result, session);
-        await session.warm(warmMs);
+        await session.warm(result.measure.pinned ? PINNED_WARM * warmMs : warmMs);
       } catch (error) {
         failed(result, from, to, runs, error as Error);
       }

@@ -176,12 +176,15 @@ function left(tcb: Tcb, sent: Sent, length: number, again: boolean): void {
   packetSent(tcb, length, again);
 }
 
-/** The output of this turn is over. @param sent something new has left. @param held cwnd kept a super-segment from leaving. */
-export function outputDone(tcb: Tcb, sent: boolean, held: boolean): void {
+/**
+ * The output of this turn is over. @param sent something new has left. @param held cwnd kept a super-segment from leaving.
+ * @returns whether a tail loss probe is due for it, which stands in for the retransmission timer.
+ */
+export function outputDone(tcb: Tcb, sent: boolean, held: boolean): boolean {
   const { board } = tcb.recovery;
   const limited = held || board.inFlight >= cwndPackets(tcb);
   if (sent || limited) tcb.recovery.flight.outputDone(board.packetsOut, tcb.sndNxt, tcb.sndUna, limited);
-  if (sent) scheduleProbe(tcb, false);
+  return sent && scheduleProbe(tcb, false);
 }
 
 /** Everything that is written has left, and there is room for more: the user is what limits the rate. */
