@@ -19,7 +19,6 @@ export class SocketStream extends Duplex {
   readonly encrypted = false;
   connecting = false;
   #timeout: NodeJS.Timeout | undefined;
-  #timeoutMs = 0;
   readonly #stack: Stack;
   readonly #endpoint: Endpoint;
   readonly #views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
@@ -84,9 +83,9 @@ export class SocketStream extends Duplex {
   }
 
   setTimeout(ms: number, listener?: () => void): this {
-    this.#timeoutMs = ms;
+    clearTimeout(this.#timeout);
+    this.#timeout = ms === 0 || this.destroyed ? undefined : setTimeout(() => this.emit('timeout'), ms).unref();
     if (listener !== undefined) this.once('timeout', listener);
-    this.#touch();
     return this;
   }
   setNoDelay(): this {
@@ -167,10 +166,8 @@ export class SocketStream extends Duplex {
     this.destroy(new SocketError(errnoName(-result), syscall, ''));
   }
 
+  /** Something has come or gone: idleness begins anew. */
   #touch(): void {
-    clearTimeout(this.#timeout);
-    if (this.#timeoutMs === 0 || this.destroyed) return;
-    this.#timeout = setTimeout(() => this.emit('timeout'), this.#timeoutMs);
-    this.#timeout.unref();
+    this.#timeout?.refresh();
   }
 }

@@ -33,8 +33,9 @@
 
 typedef struct {
   int fd;
-  // Whether the frames are Ethernet's, and whether the kernel reads and writes virtio-net headers; where it does not, we do as they say.
-  bool ethernet, vnet;
+  // Whether the frames are Ethernet's, and whether the kernel reads and writes virtio-net headers; where it does not, we do as they say. Whether
+  // it cuts UDP's super-segments, too.
+  bool ethernet, vnet, datagrams;
   bool closing, reading, writing;
   uv_poll_t poll;
   napi_env env;
@@ -189,7 +190,7 @@ static napi_value device_open(napi_env env, napi_callback_info info) {
   napi_valuetype type;
   struct ifreq request = {0};
   int little = 1, header = VNET_HEADER_BYTES, fd;
-  bool vnet;
+  bool vnet, datagrams = false;
   unsigned offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
   arguments(env, info, argv);
   vnet = boolean(env, argv[2]);
@@ -200,14 +201,16 @@ static napi_value device_open(napi_env env, napi_callback_info info) {
   if (ioctl(fd, TUNSETIFF, &request) < 0) goto failed;
   if (vnet) {
     if (ioctl(fd, TUNSETVNETHDRSZ, &header) < 0 || ioctl(fd, TUNSETVNETLE, &little) < 0) goto failed;
-    // UDP segmentation where the kernel has it.
-    if (ioctl(fd, TUNSETOFFLOAD, offloads | TUN_F_USO4 | TUN_F_USO6) < 0 && ioctl(fd, TUNSETOFFLOAD, offloads) < 0) goto failed;
+    // UDP segmentation where the kernel has it: Linux 6.2.
+    datagrams = ioctl(fd, TUNSETOFFLOAD, offloads | TUN_F_USO4 | TUN_F_USO6) == 0;
+    if (!datagrams && ioctl(fd, TUNSETOFFLOAD, offloads) < 0) goto failed;
   }
   device = adopt(env, fd, argv[4], argv[5]);
   napi_typeof(env, device, &type);
   if (type == napi_external) {
     handle_of(env, device)->ethernet = boolean(env, argv[1]);
     handle_of(env, device)->vnet = vnet;
+    handle_of(env, device)->datagrams = datagrams;
   }
   return device;
 failed : {
@@ -224,6 +227,14 @@ static napi_value device_name(napi_env env, napi_callback_info info) {
   arguments(env, info, argv);
   if (ioctl(handle_of(env, argv[0])->fd, TUNGETIFF, &request) < 0) return number(env, -errno);
   napi_create_string_utf8(env, request.ifr_name, NAPI_AUTO_LENGTH, &result);
+  return result;
+}
+
+// cutsDatagrams(device): whether the kernel takes UDP's super-segments from us.
+static napi_value device_cuts_datagrams(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS], result;
+  arguments(env, info, argv);
+  napi_get_boolean(env, handle_of(env, argv[0])->datagrams, &result);
   return result;
 }
 
@@ -480,6 +491,7 @@ static void export(napi_env env, napi_value exports, const char *name, napi_call
 NAPI_MODULE_INIT() {
   export(env, exports, "open", device_open);
   export(env, exports, "nameOf", device_name);
+  export(env, exports, "cutsDatagrams", device_cuts_datagrams);
   export(env, exports, "bind", device_bind);
   export(env, exports, "read", device_read);
   export(env, exports, "write", device_write);

@@ -13,6 +13,7 @@ import {
   type Packet,
 } from '@protoloom/contracts';
 import { GSO_TCP } from '@protoloom/contracts/tcp';
+import { GSO_UDP } from '@protoloom/contracts/udp';
 import { MacAddress } from '@protoloom/wire';
 import { KernelInterface } from './kernel.js';
 import { type NativeHandle, native, READ_FAILED, systemError } from './native.js';
@@ -26,12 +27,13 @@ const LINK_HEADER_BYTES = 18;
 /** Of frames of the MTU's size, where the kernel's 1000 would be lost from a window that is larger. */
 const QUEUE_FRAMES = 4096;
 
-/** Of every device: where the kernel does not do it, the addon does. */
-const FEATURES: DeviceFeatures = Object.freeze({
-  checksum: true,
-  segments: (_: number, gsoKind: number) => gsoKind === GSO_TCP,
-  maxSegmentBytes: 65_535,
-});
+/** What the kernel does not do, the addon does; but for UDP's super-segments, which the stack cuts then. */
+const features = (datagrams: boolean): DeviceFeatures =>
+  Object.freeze({
+    checksum: true,
+    segments: (_: number, gsoKind: number) => gsoKind === GSO_TCP || (datagrams && gsoKind === GSO_UDP),
+    maxSegmentBytes: 65_535,
+  });
 
 export interface DeviceOptions {
   /** Of the kernel's interface; left out, the kernel chooses. `%d` in it becomes a number. */
@@ -82,7 +84,7 @@ export class TunTapDevice implements Device {
   readonly name: string;
   readonly type: number;
   readonly address: Uint8Array | undefined;
-  readonly features = FEATURES;
+  readonly features: DeviceFeatures;
   readonly headerBytes = 0;
   /** The kernel's end. */
   readonly kernel: KernelInterface;
@@ -126,6 +128,7 @@ export class TunTapDevice implements Device {
     this.address = own;
     this.kernel = new KernelInterface(this.name);
     this.#offload = offload;
+    this.features = features(this.#native.cutsDatagrams(handle));
     try {
       if (mtu !== undefined) this.kernel.setMtu(mtu);
       const queueFrames = options.queueFrames ?? (this.created && !offload ? QUEUE_FRAMES : undefined);

@@ -10,10 +10,12 @@ export type NativeHandle = { readonly native: unique symbol };
 /** What `read` answers where it fails, less the errno. */
 export const READ_FAILED = -(2 ** 31);
 
-/** Every call but `read` answers a negative errno where it fails. */
+/** Calls that may fail answer a negative errno then; `read` another number. */
 export interface Native {
   open(name: string, tap: boolean, vnet: boolean, multiQueue: boolean, readable: () => void, writable: () => void): NativeHandle | number;
   nameOf(device: NativeHandle): string | number;
+  /** Whether the kernel cuts UDP's super-segments. */
+  cutsDatagrams(device: NativeHandle): boolean;
   bind(device: NativeHandle, slab: Uint8Array, places: Int32Array, header: Uint8Array): void;
   /** How many packets; -1 - count where more may wait; READ_FAILED + errno. */
   read(device: NativeHandle, most: number, room: number): number;

@@ -171,11 +171,15 @@ async function rest({ child }: Bench, ms: number): Promise<Sample> {
   return { counted: 1, us: ms * 1000, cpuUs: cpuUs(child) - before };
 }
 
+/** Until connections that nobody uses have given back what those need that somebody does. */
+const REST_MS = 3000;
+
 /** Before any connection nothing of the peer's has run: what it takes besides connections is not counted. */
 async function idle(bench: Bench, count: number): Promise<Sample> {
   const heap = [await askHeap(bench)];
   const resident = [residentBytes(bench.child)];
   await started(bench.client('idle', 0, count), String(count));
+  await setTimeout(REST_MS);
   heap.push(await askHeap(bench));
   resident.push(residentBytes(bench.child));
   const [heapBefore = 0, heapAfter = 0] = heap;

@@ -4,19 +4,19 @@ import { TimerWheel, WheelTimer } from '@protoloom/mechanisms';
 import type { Faults } from './faults.js';
 
 /** Whose timers they are. */
-interface Owner {
+interface Home {
   readonly plugin: string;
   /** The plugin is gone: its timers are not armed again. */
   gone: boolean;
 }
 
 class StackTimer extends WheelTimer implements Timer {
-  readonly home: Owner;
+  readonly home: Home;
   readonly #owner: unknown;
   readonly #expired: (owner: never) => void;
   readonly #timers: StackTimers;
 
-  constructor(timers: StackTimers, home: Owner, owner: unknown, expired: (owner: never) => void) {
+  constructor(timers: StackTimers, home: Home, owner: unknown, expired: (owner: never) => void) {
     super();
     this.#timers = timers;
     this.home = home;
@@ -50,7 +50,7 @@ export class StackTimers {
   readonly #clock: Clock;
   readonly #faults: Faults;
   readonly #wheel: TimerWheel;
-  readonly #homes = new Map<string, Owner>();
+  readonly #homes = new Map<string, Home>();
   #nextUs = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock, faults: Faults) {

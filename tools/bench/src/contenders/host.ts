@@ -124,7 +124,10 @@ async function serveConnections(stack: Stack, port: number, mode: Mode): Promise
           accepted.close();
           continue;
         }
-        if (mode === 'idle') kept.push(accepted);
+        if (mode === 'idle') {
+          kept.push(accepted);
+          continue;
+        }
         const work = WORK[mode]?.(accepted) ?? receiver(accepted);
         accepted.listener = { ready: work };
         work();
