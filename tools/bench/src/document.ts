@@ -1,12 +1,13 @@
 // npm run bench -- document: measures everything, and writes it into docs/performance.md, between the marks that are there, and docs/plots.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bars } from './bars.js';
 import { document as growth } from './growth/main.js';
+import { MEASURES, type Measure, named } from './measures.js';
 import { document as profile } from './profile/main.js';
 import { report } from './report.js';
-import { machine, resultsAsJson } from './results.js';
+import { machine, resultsAsJson, withEarlier } from './results.js';
 import { document as soak } from './soak.js';
 import type { Result } from './suite.js';
 import { root } from './topology.js';
@@ -14,9 +15,13 @@ import { root } from './topology.js';
 const HELP = `usage: npm run bench -- document [PART]...
 
 Measures in full, and writes docs/performance.md's tables and docs/plots/: figures (beside everyone), profile (by layer), growth, soak. All of them where
-none is named, which takes about two hours. The machine has to be quiet meanwhile.
+none is named, which takes about an hour. The machine has to be quiet meanwhile.
+
+  --only TEXT    of the figures those measures whose names contain it; the others stay as they were measured here last. May be repeated
 `;
 
+/** Every run of the figures, as they were measured here last. */
+const FIGURES = join(root, 'build', 'figures.json');
 const DOCUMENT = join(dirname(dirname(root)), 'docs', 'performance.md');
 
 /** The text between the marks of a part is replaced. @throws where the marks are not there. */
@@ -32,20 +37,26 @@ export function replaced(text: string, part: string, by: string): string {
 export async function main(
   argv: readonly string[],
   obstacle: string | undefined,
-  figures: () => Promise<readonly Result[]>,
+  figures: (measures: readonly Measure[]) => Promise<readonly Result[]>,
 ): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...argv], allowPositionals: true, options: { help: { type: 'boolean' } } });
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { only: { type: 'string', multiple: true }, help: { type: 'boolean' } },
+  });
   if (values.help) {
     process.stdout.write(HELP);
     return;
   }
   const docs = dirname(DOCUMENT);
+  const measures = named(MEASURES, values.only ?? ['']);
   const parts: Readonly<Record<string, () => Promise<string>>> = {
     async figures() {
-      const results = await figures();
+      const anew = await figures(measures);
+      const results = values.only === undefined ? anew : withEarlier(readFileSync(FIGURES, 'utf8'), anew);
       mkdirSync(join(docs, 'plots'), { recursive: true });
       writeFileSync(join(docs, 'plots', 'bench.svg'), bars(results));
-      writeFileSync(join(root, 'build', 'figures.json'), resultsAsJson(results));
+      writeFileSync(FIGURES, resultsAsJson(results));
       return `${report(results)}\n![everyone beside everyone](plots/bench.svg)\n`;
     },
     profile,
@@ -53,7 +64,13 @@ export async function main(
     soak,
   };
   const unknown = positionals.find((name) => !(name in parts));
-  const reason = unknown === undefined ? obstacle : `document ${unknown}: there are ${Object.keys(parts).join(', ')}`;
+  const mistakes: readonly (string | undefined)[] = [
+    unknown === undefined ? undefined : `document ${unknown}: there are ${Object.keys(parts).join(', ')}`,
+    measures.length === 0 ? `--only ${values.only?.join(' ')}: no measure is called so; --list names them` : undefined,
+    values.only !== undefined && !existsSync(FIGURES) ? '--only: nothing was measured here before' : undefined,
+    obstacle,
+  ];
+  const reason = mistakes.find((mistake) => mistake !== undefined);
   if (reason !== undefined) {
     process.stderr.write(`bench: ${reason}\n`);
     process.exitCode = 2;

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { bars } from './bars.js';
 import { DEVICE, HOST, PORT, TAP_ADDRESSES } from './bench-topology.js';
 import { CONTENDERS, type ContenderName, type Setting } from './contenders/contender.js';
-import { MEASURES, type Measure } from './measures.js';
+import { MEASURES, type Measure, named } from './measures.js';
 import { compilePeer } from './peers.js';
 import { Progress } from './progress.js';
 import { report } from './report.js';
@@ -71,7 +71,7 @@ const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<voi
   growth: async (argv) => (await import('./growth/main.js')).main(argv),
   profile: async (argv) => (await import('./profile/main.js')).main(argv, obstacle()),
   soak: async (argv) => (await import('./soak.js')).main(argv, obstacle()),
-  document: async (argv) => (await import('./document.js')).main(argv, obstacle(), () => measured(MEASURES, CONTENDERS, FULL)),
+  document: async (argv) => (await import('./document.js')).main(argv, obstacle(), (measures) => measured(measures, CONTENDERS, FULL)),
   '--serve': ([setting = '']) => serve(JSON.parse(setting)),
 };
 
@@ -87,9 +87,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** A whole name means that measure alone. */
-const NAMES: ReadonlySet<string> = new Set(MEASURES.map(({ name }) => name));
-
 async function compare(argv: readonly string[]): Promise<void> {
   const values = parse(argv);
   if (values.help) {
@@ -97,8 +94,11 @@ async function compare(argv: readonly string[]): Promise<void> {
     return;
   }
   const only = values.only ?? [''];
-  const measures = MEASURES.map((measure) => (values.quick ? { ...measure, contenders: measure.quick } : measure)).filter(
-    ({ name, contenders }) => contenders.length > 0 && only.some((text) => (NAMES.has(text) ? name === text : name.includes(text))),
+  const measures = named(
+    values.quick
+      ? MEASURES.filter(({ quick }) => quick.length > 0).map((measure) => ({ ...measure, contenders: measure.quick }))
+      : MEASURES,
+    only,
   );
   if (values.list) {
     for (const { name, contenders } of measures) process.stdout.write(`${name}: ${contenders.join(', ')}\n`);

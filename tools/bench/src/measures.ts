@@ -154,3 +154,9 @@ export const MEASURES: readonly Measure[] = [
   },
   { ...USUAL, name: 'an idle stack', mode: 'rest', contenders: ['protoloom', 'gvisor', 'lwip', 'smoltcp'], figures: [CPU_SHARE] },
 ];
+
+const NAMES: ReadonlySet<string> = new Set(MEASURES.map(({ name }) => name));
+
+/** Those whose names contain one of the texts; a whole name means that measure alone. */
+export const named = (measures: readonly Measure[], only: readonly string[]): Measure[] =>
+  measures.filter(({ name }) => only.some((text) => (NAMES.has(text) ? name === text : name.includes(text))));

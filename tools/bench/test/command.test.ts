@@ -16,6 +16,8 @@ describe('npm run bench', () => {
     [['--contender', 'gopher'], /--contender gopher: there are limit, kernel, protoloom/],
     [['soak', '--minutes', '1'], /--minutes 1: a number from 2 on/],
     [['profile', '--only', 'gopher'], /--only gopher: no measure is called so/],
+    [['document', '--only', 'gopher'], /--only gopher: no measure is called so; --list names them/],
+    [['document', 'gopher'], /document gopher: there are figures, profile, growth, soak/],
     [['growth', '--nope'], /Unknown option '--nope'/],
     [['--nope'], /Unknown option '--nope'/],
   ] as const) {
