@@ -14,7 +14,8 @@ import type { Setting } from './contender.js';
 import { ANSWER } from './node.js';
 
 const NONE = new Uint8Array(0);
-const CHUNK = new Uint8Array(1 << 18).fill(0x55);
+/** Asked for at once by whoever sends on and on. */
+const CHUNK_BYTES = 1 << 18;
 const ANSWER_BYTES = new TextEncoder().encode(ANSWER);
 const views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
 
@@ -161,14 +162,16 @@ const echo = (endpoint: Endpoint) => (): void => {
   }
 };
 
+/** Written in place; as the limit does, it sends what stands there. */
 const sender = (endpoint: Endpoint) => (): void => {
   for (;;) {
-    const sent = endpoint.send(CHUNK, 0, CHUNK.length, undefined);
-    if (sent === -ERRNO.EAGAIN) return;
-    if (sent < 0) {
+    const room = endpoint.reserve(CHUNK_BYTES, views);
+    if (room === -ERRNO.EAGAIN) return;
+    if (room < 0) {
       endpoint.close();
       return;
     }
+    endpoint.commit(room);
   }
 };
 
