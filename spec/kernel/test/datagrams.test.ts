@@ -1,7 +1,7 @@
 // Datagrams that UDP_SEGMENT makes of one send, to the kernel and from it.
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { has, Namespace, skipWithoutKernel } from './namespace.js';
+import { Namespace, skipWithoutKernel } from './namespace.js';
 
 const HOST = fileURLToPath(new URL('datagrams-host.js', import.meta.url));
 const PIECES = [...Array.from({ length: 9 }, () => 1000), 700];
@@ -11,12 +11,7 @@ describe('the Linux kernel with UDP_SEGMENT', function () {
   let net: Namespace;
 
   before(function () {
-    skipWithoutKernel(this);
-    if (has('python3')) return;
-    this.test?.parent?.eachTest((test) => {
-      test.title += ' (skipped: there is no python3)';
-    });
-    this.skip();
+    skipWithoutKernel(this, 'python3');
   });
   beforeEach(() => {
     net = new Namespace();

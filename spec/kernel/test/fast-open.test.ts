@@ -1,7 +1,7 @@
 // Fast Open with the kernel, each as the other's server: the first connection gets a cookie, the second is opened by its SYN.
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { has, Namespace, skipWithoutKernel } from './namespace.js';
+import { Namespace, skipWithoutKernel } from './namespace.js';
 
 const HOST = fileURLToPath(new URL('fast-open-host.js', import.meta.url));
 const BOTH = { answers: [500, 500] };
@@ -16,12 +16,7 @@ describe('the Linux kernel with Fast Open', function () {
   let net: Namespace;
 
   before(function () {
-    skipWithoutKernel(this);
-    if (has('python3') && has('nstat')) return;
-    this.test?.parent?.eachTest((test) => {
-      test.title += ' (skipped: there is no python3, or no nstat)';
-    });
-    this.skip();
+    skipWithoutKernel(this, 'python3', 'nstat');
   });
   beforeEach(() => {
     net = new Namespace();

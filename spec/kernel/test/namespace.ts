@@ -20,9 +20,10 @@ export function missing(): string | undefined {
   return undefined;
 }
 
-/** Skips a whole suite where there is no kernel to test against, and says why in each title. */
-export function skipWithoutKernel(context: Mocha.Context): void {
-  const why = missing();
+/** Skips a whole suite where there is no kernel to test against, or one of the commands that it needs, and says why in each title. */
+export function skipWithoutKernel(context: Mocha.Context, ...commands: readonly string[]): void {
+  const lacking = commands.find((command) => !has(command));
+  const why = missing() ?? (lacking === undefined ? undefined : `there is no ${lacking}`);
   if (why === undefined) return;
   context.test?.parent?.eachTest((test) => {
     test.title += ` (skipped: ${why})`;
