@@ -24,8 +24,8 @@ const BATCH = 64;
 /** Room for the largest super-segment with every header. */
 const OFFLOAD_ROOM = 65_536 + 64;
 const LINK_HEADER_BYTES = 18;
-/** Of frames of the MTU's size, where the kernel's 1000 would be lost from a window that is larger. */
-const QUEUE_FRAMES = 4096;
+/** What a device without offloads queues where it is made here: of the kernel's 1000 frames a window that is larger loses the rest. */
+export const QUEUE_FRAMES = 4096;
 
 /** What the kernel does not do, the addon does; but for UDP's super-segments, which the stack cuts then. */
 const features = (datagrams: boolean): DeviceFeatures =>

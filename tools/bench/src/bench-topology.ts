@@ -1,5 +1,6 @@
 // The namespaces of one run: the client's device, whoever makes it, with its addresses.
 import { spawnSync } from 'node:child_process';
+import { QUEUE_FRAMES } from '@protoloom/tun-tap';
 import { ip, Topology } from './topology.js';
 
 const KERNEL = '10.99.0.1';
@@ -44,7 +45,7 @@ export class BenchTopology extends Topology {
   tap(mtu: number, offload: boolean): void {
     ip('-n', this.near, 'tuntap', 'add', 'dev', DEVICE, 'mode', 'tap');
     // As many as ours has by itself: nobody loses what another has room for.
-    if (!offload) ip('-n', this.near, 'link', 'set', DEVICE, 'txqueuelen', '4096');
+    if (!offload) ip('-n', this.near, 'link', 'set', DEVICE, 'txqueuelen', String(QUEUE_FRAMES));
     this.#configure('near', DEVICE, mtu, TAP_ADDRESSES.kernel);
   }
 

@@ -137,7 +137,8 @@ async function serveConnections(stack: Stack, port: number, mode: Mode): Promise
   };
 }
 
-const receiver = (endpoint: Endpoint) => (): void => {
+/** Reads what is there, and closes at the end. @param take uses what `views` shows; answers how much of it. */
+const reader = (take: (endpoint: Endpoint, there: number) => number) => (endpoint: Endpoint) => (): void => {
   for (;;) {
     const there = endpoint.peek(views);
     if (there === -ERRNO.EAGAIN) return;
@@ -145,22 +146,22 @@ const receiver = (endpoint: Endpoint) => (): void => {
       endpoint.close();
       return;
     }
-    endpoint.consume(there);
+    endpoint.consume(take(endpoint, there));
   }
 };
 
-const echo = (endpoint: Endpoint) => (): void => {
-  for (;;) {
-    const there = endpoint.peek(views);
-    if (there === -ERRNO.EAGAIN) return;
-    if (there <= 0) {
-      endpoint.close();
-      return;
-    }
-    endpoint.send(views.first, views.firstAt, views.firstAt + views.firstLength, undefined);
-    endpoint.consume(views.firstLength);
-  }
-};
+const receiver = reader((_, there) => there);
+
+const echo = reader((endpoint) => {
+  endpoint.send(views.first, views.firstAt, views.firstAt + views.firstLength, undefined);
+  return views.firstLength;
+});
+
+/** wrk asks again once it has its answer: what comes is one request. */
+const answerer = reader((endpoint, there) => {
+  endpoint.send(ANSWER_BYTES, 0, ANSWER_BYTES.length, undefined);
+  return there;
+});
 
 /** Written in place; as the limit does, it sends what stands there. */
 const sender = (endpoint: Endpoint) => (): void => {
@@ -172,20 +173,6 @@ const sender = (endpoint: Endpoint) => (): void => {
       return;
     }
     endpoint.commit(room);
-  }
-};
-
-/** wrk asks again once it has its answer: what comes is one request. */
-const answerer = (endpoint: Endpoint) => (): void => {
-  for (;;) {
-    const there = endpoint.peek(views);
-    if (there === -ERRNO.EAGAIN) return;
-    if (there <= 0) {
-      endpoint.close();
-      return;
-    }
-    endpoint.consume(there);
-    endpoint.send(ANSWER_BYTES, 0, ANSWER_BYTES.length, undefined);
   }
 };
 

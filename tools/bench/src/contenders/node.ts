@@ -1,8 +1,9 @@
-// Node's own servers on the kernel's sockets, with an answer as short as that of our http service's page, which is everybody's.
+// Node's own servers on the kernel's sockets.
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 
 const BODY = 'x'.repeat(512);
+/** Everybody's fixed answer, about as long as the page of our http service. */
 export const ANSWER = `HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
 
 /** Runs until it is killed. @param kind `net` answers without reading what was asked. */
