@@ -7,6 +7,8 @@ import { SeededTable } from './seeded-table.js';
  */
 export class FlowTable<T> {
   readonly #table: SeededTable<T>;
+  /** Hash of the 4-tuple that was asked for last, int32: who is added next may well be what was not found. */
+  asked = 0;
 
   /**
    * @param seed0 and seed1: secret int32s, so that nobody chooses collisions.
@@ -27,12 +29,29 @@ export class FlowTable<T> {
   }
 
   get(words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): T | undefined {
-    return this.#table.find(this.hash(words, local, remote, localPort, remotePort));
+    this.asked = this.hash(words, local, remote, localPort, remotePort);
+    return this.#table.find(this.asked);
   }
 
   /** False where there is one already: it stays. */
   set(words: Int32Array, local: number, remote: number, localPort: number, remotePort: number, value: T): boolean {
     return this.#table.insert(this.hash(words, local, remote, localPort, remotePort), value);
+  }
+
+  /** As `set`, for who knows the hash of the 4-tuple. */
+  add(hash: number, words: Int32Array, local: number, remote: number, localPort: number, remotePort: number, value: T): boolean {
+    writeFlow(this.#table.key, words, local, remote, localPort, remotePort);
+    return this.#table.insert(hash, value);
+  }
+
+  /** Gives the place of one to another with the same 4-tuple. False where it is not there. @param hash of its 4-tuple. */
+  replace(hash: number, value: T, by: T): boolean {
+    return this.#table.replace(hash, value, by);
+  }
+
+  /** Takes one out, and no other that has its 4-tuple since. False where it is not there. @param hash of its 4-tuple. */
+  remove(hash: number, value: T): boolean {
+    return this.#table.removeValue(hash, value);
   }
 
   /** Whether there was one. */

@@ -67,13 +67,25 @@ export class SeededTable<T> {
       const value = this.#values[slot];
       if (value === undefined) return undefined;
       if (this.#hashes[slot] === hash && this.#same(slot, value)) {
-        this.#close(slot);
-        this.size--;
-        if (this.#capacity > MIN_CAPACITY && this.size * 8 < this.#capacity) this.#resize(this.#capacity / 2);
+        this.#empty(slot);
         return value;
       }
       slot = (slot + 1) & mask;
     }
+  }
+
+  /** Another in the place of what stands under a hash. False where that is not there. */
+  replace(hash: number, value: T, by: T): boolean {
+    const slot = this.#slotOf(hash, value);
+    if (slot >= 0) this.#values[slot] = by;
+    return slot >= 0;
+  }
+
+  /** Takes out what stands under a hash, itself and no other with its key. False where it is not there. */
+  removeValue(hash: number, value: T): boolean {
+    const slot = this.#slotOf(hash, value);
+    if (slot >= 0) this.#empty(slot);
+    return slot >= 0;
   }
 
   /** Calls `visit` for every value; it may not change the table. */
@@ -82,6 +94,23 @@ export class SeededTable<T> {
       const value = this.#values[slot];
       if (value !== undefined) visit(value);
     }
+  }
+
+  /** Where a value stands; -1: nowhere. No key is looked at, so that what is not at hand need not be. */
+  #slotOf(hash: number, value: T): number {
+    const mask = this.#capacity - 1;
+    let slot = hash & mask;
+    while (this.#values[slot] !== value) {
+      if (this.#values[slot] === undefined) return -1;
+      slot = (slot + 1) & mask;
+    }
+    return slot;
+  }
+
+  #empty(slot: number): void {
+    this.#close(slot);
+    this.size--;
+    if (this.#capacity > MIN_CAPACITY && this.size * 8 < this.#capacity) this.#resize(this.#capacity / 2);
   }
 
   #same(slot: number, value: T): boolean {

@@ -33,13 +33,14 @@ export function halfSipHash(key0: number, key1: number, words: Int32Array, from:
   return v1 ^ v3;
 }
 
+/** Carry out of bit 31 of `a + b`, where `sum` is their sum as an int32. */
+const carry = (a: number, b: number, sum: number): number => ((a & b) | ((a | b) & ~sum)) >>> 31;
+
 /** SipHash-2-4: 64 bits in `high` and `low` after each call. For initial sequence numbers, ports and cookies. */
 export class SipHash {
   high = 0;
   low = 0;
   readonly #key: Int32Array;
-  // The four 64-bit lanes as (low, high) pairs.
-  readonly #v = new Int32Array(8);
 
   /** @param key 16 octets. @throws RangeError for another length. */
   constructor(key: Uint8Array) {
@@ -50,81 +51,79 @@ export class SipHash {
 
   /** Hashes `bytes[from..to)`. Allocates nothing. */
   hash(bytes: Uint8Array, from: number, to: number): void {
-    const v = this.#v;
     const key = this.#key;
     const k0l = key[0] as number;
     const k0h = key[1] as number;
     const k1l = key[2] as number;
     const k1h = key[3] as number;
-    v[0] = k0l ^ 0x70736575;
-    v[1] = k0h ^ 0x736f6d65;
-    v[2] = k1l ^ 0x6e646f6d;
-    v[3] = k1h ^ 0x646f7261;
-    v[4] = k0l ^ 0x6e657261;
-    v[5] = k0h ^ 0x6c796765;
-    v[6] = k1l ^ 0x79746573;
-    v[7] = k1h ^ 0x74656462;
+    // Four lanes of 64 bits, in halves; in variables, for an array's elements would be written and read each time.
+    let v0l = k0l ^ 0x70736575;
+    let v0h = k0h ^ 0x736f6d65;
+    let v1l = k1l ^ 0x6e646f6d;
+    let v1h = k1h ^ 0x646f7261;
+    let v2l = k0l ^ 0x6e657261;
+    let v2h = k0h ^ 0x6c796765;
+    let v3l = k1l ^ 0x79746573;
+    let v3h = k1h ^ 0x74656462;
     const length = to - from;
-    const whole = to - (length & 7);
-    for (let at = from; at < whole; at += 8) this.#block(little(bytes, at, at + 4), little(bytes, at + 4, at + 8));
-    this.#block(little(bytes, whole, Math.min(to, whole + 4)), little(bytes, whole + 4, to) | (length << 24));
-    v[4] = v[4] ^ 0xff;
-    for (let i = 0; i < 4; i++) this.#round();
-    this.low = v[0] ^ v[2] ^ v[4] ^ v[6];
-    this.high = v[1] ^ v[3] ^ v[5] ^ v[7];
-  }
-
-  #block(low: number, high: number): void {
-    const v = this.#v;
-    v[6] = (v[6] as number) ^ low;
-    v[7] = (v[7] as number) ^ high;
-    this.#round();
-    this.#round();
-    v[0] = (v[0] as number) ^ low;
-    v[1] = (v[1] as number) ^ high;
-  }
-
-  #round(): void {
-    this.#add(0, 2);
-    this.#rotateXor(2, 13, 0);
-    this.#swap(0);
-    this.#add(4, 6);
-    this.#rotateXor(6, 16, 4);
-    this.#add(0, 6);
-    this.#rotateXor(6, 21, 0);
-    this.#add(4, 2);
-    this.#rotateXor(2, 17, 4);
-    this.#swap(4);
-  }
-
-  #add(to: number, from: number): void {
-    const v = this.#v;
-    const low = ((v[to] as number) >>> 0) + ((v[from] as number) >>> 0);
-    v[to] = low;
-    v[to + 1] = (v[to + 1] as number) + (v[from + 1] as number) + (low > 0xffff_ffff ? 1 : 0);
-  }
-
-  /** Rotates a lane left by `bits` (below 32), then xors another into it. */
-  #rotateXor(lane: number, bits: number, other: number): void {
-    const v = this.#v;
-    const low = v[lane] as number;
-    const high = v[lane + 1] as number;
-    v[lane] = ((low << bits) | (high >>> (32 - bits))) ^ (v[other] as number);
-    v[lane + 1] = ((high << bits) | (low >>> (32 - bits))) ^ (v[other + 1] as number);
-  }
-
-  /** Rotates a lane by 32. */
-  #swap(lane: number): void {
-    const v = this.#v;
-    const low = v[lane] as number;
-    v[lane] = v[lane + 1] as number;
-    v[lane + 1] = low;
+    // Two rounds for each block of eight octets, the last of which ends with the length's octet; then four.
+    const finalising = 2 * ((length >> 3) + 1);
+    let ml = 0;
+    let mh = 0;
+    for (let round = 0; round < finalising + 4; round++) {
+      const begins = round < finalising && (round & 1) === 0;
+      if (begins) {
+        const at = from + 4 * round;
+        ml = little(bytes, at, to);
+        mh = little(bytes, at + 4, to) | (round === finalising - 2 ? length << 24 : 0);
+        v3l ^= ml;
+        v3h ^= mh;
+      } else if (round === finalising) v2l ^= 0xff;
+      // v0 += v1; v1 <<<= 13; v1 ^= v0; v0 <<<= 32
+      let low = (v0l + v1l) | 0;
+      let high = (v0h + v1h + carry(v0l, v1l, low)) | 0;
+      let turned = (v1l << 13) | (v1h >>> 19);
+      v1h = ((v1h << 13) | (v1l >>> 19)) ^ high;
+      v1l = turned ^ low;
+      v0l = high;
+      v0h = low;
+      // v2 += v3; v3 <<<= 16; v3 ^= v2
+      low = (v2l + v3l) | 0;
+      v2h = (v2h + v3h + carry(v2l, v3l, low)) | 0;
+      v2l = low;
+      turned = (v3l << 16) | (v3h >>> 16);
+      v3h = ((v3h << 16) | (v3l >>> 16)) ^ v2h;
+      v3l = turned ^ v2l;
+      // v0 += v3; v3 <<<= 21; v3 ^= v0
+      low = (v0l + v3l) | 0;
+      v0h = (v0h + v3h + carry(v0l, v3l, low)) | 0;
+      v0l = low;
+      turned = (v3l << 21) | (v3h >>> 11);
+      v3h = ((v3h << 21) | (v3l >>> 11)) ^ v0h;
+      v3l = turned ^ v0l;
+      // v2 += v1; v1 <<<= 17; v1 ^= v2; v2 <<<= 32
+      low = (v2l + v1l) | 0;
+      high = (v2h + v1h + carry(v2l, v1l, low)) | 0;
+      turned = (v1l << 17) | (v1h >>> 15);
+      v1h = ((v1h << 17) | (v1l >>> 15)) ^ high;
+      v1l = turned ^ low;
+      v2l = high;
+      v2h = low;
+      if (round < finalising && !begins) {
+        v0l ^= ml;
+        v0h ^= mh;
+      }
+    }
+    this.low = v0l ^ v1l ^ v2l ^ v3l;
+    this.high = v0h ^ v1h ^ v2h ^ v3h;
   }
 }
 
 /** Up to four octets, little-endian, without reading past `to`. */
-function little(bytes: Uint8Array, from: number, to: number): number {
+function little(bytes: Uint8Array, at: number, to: number): number {
+  if (at + 4 <= to)
+    return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
   let value = 0;
-  for (let i = Math.min(to, from + 4) - 1; i >= from; i--) value = (value << 8) | (bytes[i] as number);
+  for (let i = to - 1; i >= at; i--) value = (value << 8) | (bytes[i] as number);
   return value;
 }

@@ -33,8 +33,9 @@ describe('SipHash', () => {
   });
 });
 
-type Command = readonly ['set' | 'delete' | 'get', number];
-const commands = fc.array(fc.tuple(fc.constantFrom('set' as const, 'delete' as const, 'get' as const), fc.nat(60)), { maxLength: 400 });
+const COMMANDS = ['set', 'add', 'replace', 'delete', 'remove', 'get'] as const;
+type Command = readonly [(typeof COMMANDS)[number], number];
+const commands = fc.array(fc.tuple(fc.constantFrom(...COMMANDS), fc.nat(60)), { maxLength: 400 });
 
 describe('flow table', () => {
   const tell = ({ n }: { n: number }, key: Int32Array): void =>
@@ -55,10 +56,22 @@ describe('flow table', () => {
         for (const [what, n] of list) {
           words[7] = n % 7;
           const port = 1000 + n;
-          if (what === 'set') {
-            const value = { n };
-            expect(table.set(words, 0, 4, port, 80, value)).to.equal(!model.has(n));
-            if (!model.has(n)) model.set(n, value);
+          const there = model.get(n);
+          const value = { n };
+          const hash = table.hash(words, 0, 4, port, 80);
+          if (what === 'set' || what === 'add') {
+            expect(table.get(words, 0, 4, port, 80)).to.equal(there);
+            expect(table.asked).to.equal(hash);
+            const isNew = what === 'set' ? table.set(words, 0, 4, port, 80, value) : table.add(hash, words, 0, 4, port, 80, value);
+            expect(isNew).to.equal(there === undefined);
+            if (there === undefined) model.set(n, value);
+          } else if (what === 'replace') {
+            expect(table.replace(hash, there ?? value, value)).to.equal(there !== undefined);
+            if (there !== undefined) model.set(n, value);
+          } else if (what === 'remove') {
+            // Another with the same key is not meant.
+            expect(table.remove(hash, value)).to.equal(false);
+            expect(there !== undefined && table.remove(hash, there)).to.equal(model.delete(n));
           } else if (what === 'delete') expect(table.delete(words, 0, 4, port, 80)).to.equal(model.delete(n));
           else expect(table.get(words, 0, 4, port, 80)).to.equal(model.get(n));
           expect(table.size).to.equal(model.size);
