@@ -41,7 +41,7 @@ export interface EgressRequest {
 export interface Turns {
   /** Made once by an entry, such as a connection. Requesting twice in a turn calls once; requesting allocates nothing. */
   egress(entry: EgressEntry): EgressRequest;
-  /** Runs after egress of this turn (or of the next, if that is past): readiness callbacks, in the order of the calls. */
+  /** Runs before egress of this turn (or of the next, if that is past): readiness callbacks, in the order of the calls. What they send leaves with it. */
   wake(entry: WakeEntry): void;
 }
 export interface WakeEntry {

@@ -191,7 +191,7 @@ export interface Endpoint {
   readonly readiness: number;
   /** sockatmark(3): the reader stands at the urgent octet. A stream's. */
   readonly atMark?: boolean;
-  /** Called in the turn's wakeups after readiness has risen (edges may be merged; look at `readiness`). One listener: the facade. */
+  /** Called in the turn's wakeups, before its egress, after readiness has risen (edges may be merged; look at `readiness`). One listener: the facade. */
   listener: ReadinessListener | undefined;
   bind(address: SocketAddress): number;
   /**

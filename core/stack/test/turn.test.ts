@@ -138,6 +138,31 @@ describe('the turn', () => {
     expect(stack.packetsInHand).to.equal(0);
   });
 
+  it('wakes readers before egress, so that what they answer leaves in the same turn', () => {
+    const at = host();
+    const log: string[] = [];
+    const plugin = definePlugin({
+      ...manifest,
+      name: 'answering',
+      uses: { turns: use(TURNS, '^1.0') },
+      create({ use: { turns } }) {
+        const answer = turns.egress({ egress: () => void log.push('egress') });
+        const reader = {
+          waking: false,
+          woken() {
+            log.push('woken');
+            answer.request();
+          },
+        };
+        return { start: () => turns.wake(reader) };
+      },
+    });
+    const stack = stackOf([plugin], at).start();
+    stack.turn();
+    expect(log).to.deep.equal(['woken', 'egress']);
+    expect(stack.nextTurnUs()).to.equal(Number.POSITIVE_INFINITY);
+  });
+
   it('contains timers, egress and wakeups that throw', () => {
     const at = host();
     const log: string[] = [];

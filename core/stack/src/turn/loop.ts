@@ -1,4 +1,4 @@
-// The turn: ingress, timers, egress, wakeups. One event, one synchronous call tree; bounded, so that nothing starves.
+// The turn: ingress, timers, wakeups, egress. One event, one synchronous call tree; bounded, so that nothing starves.
 import {
   type Clock,
   type DeviceInput,
@@ -123,9 +123,9 @@ export class TurnLoop implements DeviceInput {
     try {
       this.#ingress();
       this.#timers.expire(this.clock.nowUs);
+      this.#runWakes();
       this.#runEgress();
       for (const port of this.#ports) if (port.sent) port.flush();
-      this.#runWakes();
     } finally {
       this.#inTurn = false;
     }
