@@ -17,4 +17,11 @@ export class AddressBlocks {
     this.#at += WORDS;
     return this.#block.subarray(this.#at - WORDS, this.#at);
   }
+
+  /** Eight words as they stand elsewhere. */
+  copy(from: Int32Array): Int32Array {
+    const words = this.take();
+    for (let i = 0; i < WORDS; i++) words[i] = from[i] as number;
+    return words;
+  }
 }

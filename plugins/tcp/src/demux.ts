@@ -3,31 +3,41 @@ import { DESTINATION, type Packet, SOURCE } from '@protoloom/contracts';
 import { equalWords, FlowTable, isMappedWords, isUnspecifiedWords, writeFlow } from '@protoloom/wire';
 import type { Request } from './listener.js';
 import type { Tcb } from './tcb.js';
-import type { TimeWait } from './time-wait.js';
+import type { TimeWait, TimeWaits } from './time-wait.js';
 
 /** What a 4-tuple leads to; `kind` tells which. */
 export type Flow = Tcb | Request | TimeWait;
 
-const tell = ({ addresses, localPort, remotePort }: Flow, key: Int32Array): void =>
-  writeFlow(key, addresses, SOURCE, DESTINATION, localPort, remotePort);
+/** As the table has it: what is left of a connection is a number, its place among its like. */
+type Entry = Tcb | Request | number;
 
 /** Both families alike: an address is four words, and a wildcard listener of `::` takes mapped addresses too unless IPV6_V6ONLY. */
 export class Demux {
-  readonly #flows: FlowTable<Flow>;
+  readonly #flows: FlowTable<Entry>;
+  readonly #remains: () => TimeWaits;
   /** What was found last: most segments are for the flow of the one before. */
-  #last: Flow | undefined = undefined;
+  #last: Tcb | Request | undefined = undefined;
   readonly #keepsLast: boolean;
   readonly #listeners = new Map<number, Tcb[]>();
 
-  /** @param keepsLast the flow that was found last is asked first: a fast path. */
-  constructor(seed0: number, seed1: number, keepsLast: boolean) {
+  /** @param keepsLast the flow that was found last is asked first: a fast path. @param remains whom numbers are places of. */
+  constructor(seed0: number, seed1: number, keepsLast: boolean, remains: () => TimeWaits) {
     this.#keepsLast = keepsLast;
-    this.#flows = new FlowTable<Flow>(seed0, seed1, tell);
+    this.#remains = remains;
+    this.#flows = new FlowTable<Entry>(seed0, seed1, (entry, key) => {
+      if (typeof entry === 'number') remains().tell(entry, key);
+      else writeFlow(key, entry.addresses, SOURCE, DESTINATION, entry.localPort, entry.remotePort);
+    });
   }
 
   /** How many 4-tuples are taken. */
   get size(): number {
     return this.#flows.size;
+  }
+
+  /** Hash of the 4-tuple that was looked for last, and not found: whoever comes of that segment has it. */
+  get asked(): number {
+    return this.#flows.asked;
   }
 
   /** How many listen. */
@@ -50,29 +60,49 @@ export class Demux {
     )
       return last;
     const found = this.#flows.get(addresses, DESTINATION, SOURCE, localPort, remotePort);
+    if (typeof found === 'number') return this.#remains().at(found);
     if (found !== undefined && this.#keepsLast) this.#last = found;
     return found;
   }
 
   /** As `find`, for words with our address at SOURCE and the peer's at DESTINATION. */
   lookup(words: Int32Array, localPort: number, remotePort: number): Flow | undefined {
-    return this.#flows.get(words, SOURCE, DESTINATION, localPort, remotePort);
+    const found = this.#flows.get(words, SOURCE, DESTINATION, localPort, remotePort);
+    return typeof found === 'number' ? this.#remains().at(found) : found;
   }
 
-  add(flow: Flow): void {
-    this.#flows.set(flow.addresses, SOURCE, DESTINATION, flow.localPort, flow.remotePort, flow);
+  /** Nobody has its 4-tuple: else that one keeps it. */
+  add(flow: Tcb | Request): void {
+    const { addresses, localPort, remotePort } = flow;
+    if (flow.hash === 0) flow.hash = this.#flows.hash(addresses, SOURCE, DESTINATION, localPort, remotePort);
+    this.#flows.add(flow.hash, addresses, SOURCE, DESTINATION, localPort, remotePort, flow);
+  }
+
+  /** What a flow becomes takes its 4-tuple: the connection of a half-open one, the remains of a connection. */
+  replace(flow: Tcb | Request, by: Tcb | number): void {
+    if (this.#last === flow) this.#last = undefined;
+    if (typeof by !== 'number') by.hash = flow.hash;
+    this.#flows.replace(flow.hash, flow, by);
+    flow.hash = 0;
   }
 
   /** Leaves another flow alone that has taken the 4-tuple since. */
-  remove(flow: Flow): void {
+  remove(flow: Tcb | Request): void {
     if (this.#last === flow) this.#last = undefined;
-    if (this.lookup(flow.addresses, flow.localPort, flow.remotePort) !== flow) return;
-    this.#flows.delete(flow.addresses, SOURCE, DESTINATION, flow.localPort, flow.remotePort);
+    this.#flows.remove(flow.hash, flow);
+    flow.hash = 0;
   }
 
-  /** Every flow, in no order: control paths alone. */
-  forEach(visit: (flow: Flow) => void): void {
-    this.#flows.forEach(visit);
+  /** The same for remains. */
+  removeRemains(hash: number, place: number): void {
+    this.#flows.remove(hash, place);
+  }
+
+  /** Every connection, those that are half open among them, in no order: control paths alone. */
+  forEach(visit: (flow: Tcb | Request) => void): void {
+    this.#flows.forEach((entry) => {
+      if (typeof entry !== 'number') visit(entry);
+    });
   }
 
   addListener(tcb: Tcb): void {

@@ -6,7 +6,6 @@ import { AF_INET } from '@protoloom/contracts/socket';
 import { TCP_CLOSE, TCP_SYN_SENT } from '@protoloom/contracts/tcp';
 import { equalWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
-import type { Flow } from './demux.js';
 import { requestEgress } from './egress.js';
 import { abort } from './events/abort.js';
 import { revertBackoff } from './events/timeouts.js';
@@ -113,26 +112,19 @@ function connectingError(tcb: Tcb, error: InboundError): void {
  */
 export function addressRemoved(tcp: Tcp, address: LocalAddress): undefined {
   if (tcp.routes.isLocal(address.family, address.words, 0)) return;
-  const gone: Flow[] = [];
-  tcp.demux.forEach((flow) => {
-    if (equalWords(flow.addresses, SOURCE, address.words, 0)) gone.push(flow);
-  });
-  for (const flow of gone) end(tcp, flow, ERRNO.ECONNABORTED);
+  endAll(tcp, address.words);
   return;
 }
 
-/** Ends a flow of whatever kind. */
-export function end(tcp: Tcp, flow: Flow, errno: number): void {
-  if (flow.kind === FLOW_CONNECTION) abort(flow, errno);
-  else if (flow.kind === FLOW_REQUEST) flow.listener.drop(flow);
-  else tcp.timeWaits.end(flow);
-}
-
-/** The stack stops: every peer that knows of a connection hears of its end. */
-export function endAll(tcp: Tcp): void {
-  const all: Flow[] = [];
+/** Every connection ends, and its peer hears of it: the stack stops. @param words those alone whose own address it is. */
+export function endAll(tcp: Tcp, words?: Int32Array): void {
+  const gone: (Tcb | Request)[] = [];
   tcp.demux.forEach((flow) => {
-    all.push(flow);
+    if (words === undefined || equalWords(flow.addresses, SOURCE, words, 0)) gone.push(flow);
   });
-  for (const flow of all) end(tcp, flow, ERRNO.ECONNABORTED);
+  for (const flow of gone) {
+    if (flow.kind === FLOW_CONNECTION) abort(flow, ERRNO.ECONNABORTED);
+    else flow.listener.drop(flow);
+  }
+  tcp.timeWaits.endAll(words);
 }

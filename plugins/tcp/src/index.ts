@@ -132,7 +132,7 @@ export const tcp = definePlugin({
       hostKeys: new HostKeys(entropy),
       metrics: new MetricsCache(entropy, clock),
       blackHole: new BlackHole(),
-      demux: new Demux(entropy.word(), entropy.word(), services.fastPaths.taken),
+      demux: new Demux(entropy.word(), entropy.word(), services.fastPaths.taken, (): TimeWaits => context.timeWaits),
       seg: new Segment(services.fastPaths.taken ? TIMESTAMP_BYTES : undefined),
       sample: new RateSample(),
       shared: makeShared(),

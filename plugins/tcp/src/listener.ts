@@ -1,9 +1,8 @@
 // A passive OPEN's two queues: half-open connections (SYN queue), and those that wait for accept().
-import { DESTINATION, type Packet, SOURCE, type Timer } from '@protoloom/contracts';
+import type { Packet, Timer } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
 import type { SocketState } from '@protoloom/contracts/socket';
 import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
-import { copyWords } from '@protoloom/wire';
 import type { Ecn } from './ecn.js';
 import { abort } from './events/abort.js';
 import type { FastOpenOption } from './fastopen/option.js';
@@ -25,8 +24,10 @@ export class Request {
   readonly tcp: Tcb['tcp'];
   readonly listener: Listener;
   readonly family: number;
-  /** Ours at SOURCE, the peer's at DESTINATION. */
-  readonly addresses = new Int32Array(8);
+  /** Ours at SOURCE, the peer's at DESTINATION. The connection takes them over. */
+  readonly addresses: Int32Array;
+  /** Of its 4-tuple, in the flow table; 0: not known. */
+  hash: number;
   /** Where a link-local peer is, or the listener's interface: index, 0: any. */
   readonly iface: number;
   txHash: number;
@@ -61,17 +62,24 @@ export class Request {
   acked = false;
   lastOutOfWindowAckUs = -1;
   route: Route | undefined = undefined;
+  /** Half of a listener's that it is in, and its neighbours there; when the SYN-ACK is sent again, µs. */
+  queue: SynQueue | undefined = undefined;
+  next: Request | undefined = undefined;
+  previous: Request | undefined = undefined;
+  dueUs = 0;
+  /** Once it has timed out: those that have not share one. */
   timer: Timer | undefined = undefined;
   /** States of TCP_OPTION attachments, which the connection takes over. */
   outside: unknown[] | undefined = undefined;
 
-  constructor(listener: Listener, packet: Packet, irs: number, localPort: number, remotePort: number) {
+  /** @param packet the segment that was looked for in the flow table last, and was for no connection. */
+  constructor(listener: Listener, packet: Packet, addresses: Int32Array, irs: number, localPort: number, remotePort: number) {
     const { tcp } = listener.tcb;
     this.tcp = tcp;
     this.listener = listener;
     this.family = packet.family;
-    copyWords(packet.addresses, DESTINATION, this.addresses, SOURCE);
-    copyWords(packet.addresses, SOURCE, this.addresses, DESTINATION);
+    this.addresses = addresses;
+    this.hash = tcp.demux.asked;
     this.iface = listener.tcb.iface || zoneOf(listener.tcb.tcp, packet);
     this.txHash = randomHash(listener.tcb.tcp);
     this.localPort = localPort;
@@ -139,9 +147,9 @@ export class Request {
     return result;
   }
 
-  armTimer(): void {
-    this.timer ??= this.tcp.timers.timer(this, synAckExpired);
-    this.timer.arm(Math.min(SYN_ACK_TIMEOUT_US * 2 ** this.timeouts, this.tcp.sysctls.rtoMaxMs * 1000));
+  /** µs until the SYN-ACK is sent again. */
+  get timeoutUs(): number {
+    return Math.min(SYN_ACK_TIMEOUT_US * 2 ** this.timeouts, this.tcp.sysctls.rtoMaxMs * 1000);
   }
 }
 
@@ -162,26 +170,55 @@ function synAckExpired(request: Request): void {
     listener.drop(request);
     return;
   }
-  if (request.timeouts++ === 0) listener.young--;
+  if (request.timeouts++ === 0) listener.grownOld(request);
   // With its ACK here, only the last one is worth sending: it makes the peer send its data again.
   if (!isDeferred || request.timeouts >= deferRounds(deferAccept)) request.send(true);
-  request.armTimer();
+  request.timer ??= tcp.timers.timer(request, synAckExpired);
+  request.timer.arm(request.timeoutUs);
 }
 
 /** TCP_DEFER_ACCEPT's seconds in SYN-ACK time-outs: 1, 3, 7, … */
 export const deferRounds = (seconds: number): number => Math.ceil(Math.log2(seconds + 1));
 
+/** Half-open connections in the order in which they came. */
+class SynQueue {
+  first: Request | undefined = undefined;
+  last: Request | undefined = undefined;
+  length = 0;
+
+  append(request: Request): void {
+    request.queue = this;
+    request.previous = this.last;
+    if (this.last === undefined) this.first = request;
+    else this.last.next = request;
+    this.last = request;
+    this.length++;
+  }
+
+  remove(request: Request): void {
+    const { next, previous } = request;
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    if (next === undefined) this.last = previous;
+    else next.previous = previous;
+    request.queue = undefined;
+    request.next = undefined;
+    request.previous = undefined;
+    this.length--;
+  }
+}
+
 export class Listener {
   readonly tcb: Tcb;
   /** Most that wait for accept(). */
   backlog: number;
-  /** Half-open connections, and those of them whose SYN-ACK was sent once. */
-  requests = 0;
-  young = 0;
   /** When the last SYN cookie left, µs; -1: never. */
   cookieSentUs = -1;
   #ready: Tcb[] = [];
-  readonly #requests = new Set<Request>();
+  /** Half-open connections whose SYN-ACK was sent once: all wait equally long, so that one timer serves them; and the others. */
+  readonly #young = new SynQueue();
+  readonly #old = new SynQueue();
+  #timer: Timer | undefined = undefined;
 
   constructor(tcb: Tcb, backlog: number) {
     this.tcb = tcb;
@@ -202,25 +239,66 @@ export class Listener {
     return this.#ready.length > this.backlog;
   }
 
+  /** Half-open connections, and those of them whose SYN-ACK was sent once. */
+  get requests(): number {
+    return this.#young.length + this.#old.length;
+  }
+  get young(): number {
+    return this.#young.length;
+  }
+
   get synQueueIsFull(): boolean {
     return this.requests > this.backlog;
   }
 
   add(request: Request): void {
-    this.requests++;
-    this.young++;
-    this.#requests.add(request);
-    this.tcb.tcp.demux.add(request);
-    request.armTimer();
+    const { tcp } = this.tcb;
+    request.dueUs = tcp.clock.nowUs + request.timeoutUs;
+    this.#young.append(request);
+    tcp.demux.add(request);
+    this.#timer ??= tcp.timers.timer<Listener>(this, (listener) => listener.#expire());
+    if (!this.#timer.armed) this.#timer.armAt(request.dueUs);
   }
 
-  /** The half-open connection is over: established, reset, or given up. */
+  /** Its SYN-ACK is sent again. */
+  grownOld(request: Request): void {
+    request.queue?.remove(request);
+    this.#old.append(request);
+  }
+
+  /** The half-open connection is over: reset, or given up. */
   drop(request: Request): void {
-    if (!this.#requests.delete(request)) return;
-    this.requests--;
-    if (request.timeouts === 0) this.young--;
-    request.timer?.cancel();
+    if (request.queue === undefined) return;
+    this.#leave(request);
     this.tcb.tcp.demux.remove(request);
+  }
+
+  /** The half-open connection is one. @param request may come of a cookie. */
+  become(request: Request, child: Tcb): void {
+    const { demux, ports } = this.tcb.tcp;
+    if (request.queue === undefined) demux.add(child);
+    else {
+      this.#leave(request);
+      demux.replace(request, child);
+    }
+    child.hashed = true;
+    ports.share(child.localPort);
+  }
+
+  #leave(request: Request): void {
+    request.queue?.remove(request);
+    request.timer?.cancel();
+  }
+
+  #expire(): void {
+    const young = this.#young;
+    const { nowUs } = this.tcb.tcp.clock;
+    try {
+      for (let { first } = young; first !== undefined && first.dueUs <= nowUs; first = young.first) synAckExpired(first);
+    } finally {
+      // Also where one fails: the others have their turn.
+      if (young.first !== undefined) this.#timer?.armAt(young.first.dueUs);
+    }
   }
 
   push(child: Tcb): void {
@@ -237,7 +315,13 @@ export class Listener {
 
   /** Nobody will accept any more: what waits is reset, as Linux does (RFC 9293 §3.10.4, LISTEN). */
   stop(): void {
-    for (const request of this.#requests) this.drop(request);
+    for (const { first } of [this.#young, this.#old])
+      for (let request = first; request !== undefined; ) {
+        const { next } = request;
+        this.drop(request);
+        request = next;
+      }
+    this.#timer?.cancel();
     const waiting = this.#ready;
     this.#ready = [];
     for (const child of waiting) {

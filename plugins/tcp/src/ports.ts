@@ -7,21 +7,16 @@ import { copyWords, equalWords, isMappedWords, isUnspecifiedWords, SipHash } fro
 import type { Tcp } from './context.js';
 import type { Flow } from './demux.js';
 import { FLOW_CONNECTION, FLOW_TIME_WAIT, type Tcb } from './tcb.js';
+import type { TimeWait } from './time-wait.js';
 
-/** Whoever keeps a port from others: a connection, or what is left of one. */
-export interface PortHolder {
-  readonly localPort: number;
-  readonly addresses: Int32Array;
-}
-
-const isTcb = (holder: PortHolder): holder is Tcb => 'kind' in holder && holder.kind === FLOW_CONNECTION;
-
-const NOBODY: readonly PortHolder[] = [];
+const NOBODY: readonly Tcb[] = [];
 
 export class Ports {
   readonly #tcp: Tcp;
-  /** By port; most have one holder, which then needs no set. */
-  readonly #holders = new Map<number, PortHolder | Set<PortHolder>>();
+  /** Sockets that have chosen a port, by it; most have one holder, which then needs no set. */
+  readonly #holders = new Map<number, Tcb | Set<Tcb>>();
+  /** How many have it besides: connections that a listener begot, and what is left of connections. There may be very many. */
+  readonly #sharers = new Map<number, number>();
   readonly #hash: SipHash;
   readonly #bytes = new Uint8Array(34);
   readonly #view = new DataView(this.#bytes.buffer);
@@ -39,6 +34,7 @@ export class Ports {
   bind(tcb: Tcb, address: SocketAddress): number {
     const { words, port } = address;
     const { names, localPorts, entropy } = this.#tcp;
+    const conflicts = this.#conflicts(tcb);
     const type = names.bind(tcb.socket, address);
     if (type < 0) return type;
     const any = type === RTN_UNSPEC;
@@ -51,9 +47,9 @@ export class Ports {
       const start = entropy.below(count);
       for (let i = 0; i < count && chosen === 0; i++) {
         const candidate = low + ((start + i) % count);
-        if (!localPorts.isReserved(candidate) && !this.#conflicts(tcb, candidate)) chosen = candidate;
+        if (!localPorts.isReserved(candidate) && !conflicts(candidate)) chosen = candidate;
       }
-    } else if (this.#conflicts(tcb, port)) chosen = 0;
+    } else if (conflicts(port)) chosen = 0;
     if (chosen === 0) {
       if (!any) this.#unbind(tcb);
       return -ERRNO.EADDRINUSE;
@@ -70,13 +66,14 @@ export class Ports {
     const { low, high } = localPorts;
     const count = high - low + 1;
     const listening = tcb.remotePort === 0;
+    const conflicts = this.#conflicts(tcb);
     const start = this.#offset(tcb) + this.#next;
     for (let i = 0; i < count; i++) {
       const candidate = low + ((start + 2 * i + (2 * i >= count ? 1 : 0)) % count);
       if (localPorts.isReserved(candidate)) continue;
       // A connection only needs its 4-tuple for itself; and a port that somebody has bound is theirs.
       const taken = listening
-        ? this.#conflicts(tcb, candidate)
+        ? conflicts(candidate)
         : this.#isBound(candidate) || !isFree(demux.lookup(tcb.addresses, candidate, tcb.remotePort));
       if (taken) continue;
       this.#next = (this.#next + 2 * i + 2) & 0xffff;
@@ -90,31 +87,45 @@ export class Ports {
   /** listen(2): SO_REUSEADDR does not let two listen on one port. @returns 0 or -EADDRINUSE. */
   listenAllowed(tcb: Tcb): number {
     for (const other of this.#of(tcb.localPort)) {
-      if (other === tcb || !isTcb(other) || other.state !== TCP_LISTEN || !overlap(tcb, other)) continue;
+      if (other === tcb || other.state !== TCP_LISTEN || !overlap(tcb, other)) continue;
       if (!(tcb.socket.reusePort && other.socket.reusePort)) return -ERRNO.EADDRINUSE;
     }
     return 0;
   }
 
-  hold(holder: PortHolder): void {
-    const { localPort } = holder;
+  hold(tcb: Tcb): void {
+    const { localPort } = tcb;
     const holders = this.#holders.get(localPort);
-    if (holders instanceof Set) holders.add(holder);
-    else this.#holders.set(localPort, holders === undefined || holders === holder ? holder : new Set([holders, holder]));
+    if (holders instanceof Set) holders.add(tcb);
+    else this.#holders.set(localPort, holders === undefined || holders === tcb ? tcb : new Set([holders, tcb]));
   }
 
-  release(holder: PortHolder): void {
-    const { localPort } = holder;
+  /** One more has it that has not chosen it: what a listener begot, or what is left of a connection. */
+  share(port: number): void {
+    this.#sharers.set(port, (this.#sharers.get(port) ?? 0) + 1);
+  }
+
+  /** One of those is gone. */
+  leave(port: number): void {
+    const count = this.#sharers.get(port) ?? 0;
+    if (count > 1) this.#sharers.set(port, count - 1);
+    else this.#sharers.delete(port);
+  }
+
+  /** A socket, or a connection that a listener begot, has its port no more. */
+  release(tcb: Tcb): void {
+    const { localPort } = tcb;
+    if (localPort === 0) return;
     const holders = this.#holders.get(localPort);
     if (holders instanceof Set) {
-      if (!holders.delete(holder)) return;
-      if (holders.size === 0) this.#holders.delete(localPort);
-    } else if (holders === holder) this.#holders.delete(localPort);
-    else return;
-    if (isTcb(holder)) this.#unbind(holder);
+      if (!holders.delete(tcb)) this.leave(localPort);
+      else if (holders.size === 0) this.#holders.delete(localPort);
+    } else if (holders === tcb) this.#holders.delete(localPort);
+    else this.leave(localPort);
+    this.#unbind(tcb);
   }
 
-  #of(port: number): Iterable<PortHolder> {
+  #of(port: number): Iterable<Tcb> {
     const holders = this.#holders.get(port);
     return holders instanceof Set ? holders : holders === undefined ? NOBODY : [holders];
   }
@@ -126,26 +137,33 @@ export class Ports {
   }
 
   #isBound(port: number): boolean {
-    for (const holder of this.#of(port)) if (isTcb(holder) && (holder.boundPort || holder.state === TCP_LISTEN)) return true;
+    for (const holder of this.#of(port)) if (holder.boundPort || holder.state === TCP_LISTEN) return true;
     return false;
   }
 
-  /** Linux's inet_csk_bind_conflict. */
-  #conflicts(tcb: Tcb, port: number): boolean {
-    for (const other of this.#of(port)) {
-      if (other === tcb || !overlap(tcb, other)) continue;
-      if (!isTcb(other)) {
-        // What is left of a connection gives way to whoever asks to reuse.
-        if (tcb.socket.reuseAddress) continue;
-        return true;
-      }
-      if (tcb.socket.boundInterface !== 0 && other.socket.boundInterface !== 0 && tcb.socket.boundInterface !== other.socket.boundInterface)
-        continue;
-      if (tcb.socket.reusePort && other.socket.reusePort) continue;
-      if (tcb.socket.reuseAddress && other.socket.reuseAddress && other.state !== TCP_LISTEN) continue;
-      return true;
-    }
-    return false;
+  /** Whether a port is kept from `tcb`: Linux's inet_csk_bind_conflict. Those who share ports are looked through once, and only if need be. */
+  #conflicts(tcb: Tcb): (port: number) => boolean {
+    let kept: ReadonlySet<number> | undefined;
+    return (port) => {
+      for (const other of this.#of(port)) if (keeps(other, tcb)) return true;
+      if (!this.#sharers.has(port)) return false;
+      kept ??= this.#keptBySharers(tcb);
+      return kept.has(port);
+    };
+  }
+
+  #keptBySharers(tcb: Tcb): ReadonlySet<number> {
+    const { demux, timeWaits } = this.#tcp;
+    const ports = new Set<number>();
+    demux.forEach((flow) => {
+      if (flow.kind === FLOW_CONNECTION && keeps(flow, tcb)) ports.add(flow.localPort);
+    });
+    // What is left of a connection gives way to whoever asks to reuse.
+    if (!tcb.socket.reuseAddress)
+      timeWaits.forEach((remains) => {
+        if (overlap(tcb, remains)) ports.add(remains.localPort);
+      });
+    return ports;
   }
 
   #offset({ addresses, remotePort }: Tcb): number {
@@ -162,24 +180,33 @@ export class Ports {
 /** Nobody has the 4-tuple, or what is left of a connection gives way. */
 const isFree = (flow: Flow | undefined): boolean => flow === undefined || (flow.kind === FLOW_TIME_WAIT && flow.givesWay(false));
 
+/** Whether a socket keeps its port, which another wants, from it. */
+function keeps(holder: Tcb, tcb: Tcb): boolean {
+  if (holder === tcb || !overlap(tcb, holder)) return false;
+  const [mine, theirs] = [tcb.socket, holder.socket];
+  if (mine.boundInterface !== 0 && theirs.boundInterface !== 0 && mine.boundInterface !== theirs.boundInterface) return false;
+  if (mine.reusePort && theirs.reusePort) return false;
+  return !(mine.reuseAddress && theirs.reuseAddress && holder.state !== TCP_LISTEN);
+}
+
 /** Whether a packet could be for both: equal addresses, or one of them any. */
-function overlap(tcb: Tcb, other: PortHolder): boolean {
+function overlap(tcb: Tcb, other: Tcb | TimeWait): boolean {
   const mine = isUnspecifiedWords(tcb.addresses, SOURCE);
   const theirs = isUnspecifiedWords(other.addresses, SOURCE);
   if (!mine && !theirs) return equalWords(tcb.addresses, SOURCE, other.addresses, SOURCE);
   if (mine && theirs) return sameFamilies(tcb, other);
-  return mine ? takes(tcb, other) : !isTcb(other) || takes(other, tcb);
+  return mine ? takes(tcb, other) : other.kind !== FLOW_CONNECTION || takes(other, tcb);
 }
 
 /** Two wildcards meet unless one is IPv6 alone and the other IPv4 alone. */
-function sameFamilies(tcb: Tcb, other: PortHolder): boolean {
-  if (!isTcb(other)) return true;
+function sameFamilies(tcb: Tcb, other: Tcb | TimeWait): boolean {
+  if (other.kind !== FLOW_CONNECTION) return true;
   const onlyFour = (one: Tcb): boolean => isMappedWords(one.addresses, SOURCE);
   return !((tcb.socket.v6Only && onlyFour(other)) || (other.socket.v6Only && onlyFour(tcb)));
 }
 
 /** Whether a wildcard's family takes in the address of another. */
-function takes(wildcard: Tcb, other: PortHolder): boolean {
+function takes(wildcard: Tcb, other: Tcb | TimeWait): boolean {
   const mapped = isMappedWords(other.addresses, SOURCE);
   return isMappedWords(wildcard.addresses, SOURCE) ? mapped : !(mapped && wildcard.socket.v6Only);
 }

@@ -117,7 +117,8 @@ export function requestOfCookie(listener: Listener, seg: Segment): Request | und
     return undefined;
   }
   counters.syncookiesRecv++;
-  const request = new Request(listener, seg.packet, irs, stranger.localPort, stranger.remotePort);
+  const addresses = tcp.addressBlocks.copy(stranger.addresses);
+  const request = new Request(listener, seg.packet, addresses, irs, stranger.localPort, stranger.remotePort);
   let usedEcn = false;
   if (seg.hasTimestamp && sysctls.timestamps !== 0) {
     const options = (seg.tsEcr - request.tsOffset) & STAMP_MASK;

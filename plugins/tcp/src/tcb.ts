@@ -40,7 +40,7 @@ export const PENDING_REORDER = 4;
 
 /** Who uses a connection: its endpoint. An orphan has none. */
 export interface TcbUser {
-  /** Readiness may have risen: wakes the listener after this turn's egress. */
+  /** Readiness may have risen: wakes the listener before this turn's egress. */
   wake(): void;
 }
 
@@ -55,8 +55,9 @@ export class Tcb {
   orphanCounted = false;
   /** TCP_*. Written by `enter` in state.ts alone. */
   state: number = TCP_CLOSE;
-  /** In the flow table. */
+  /** In the flow table; and the hash of its 4-tuple there, 0: not known. */
   hashed = false;
+  hash = 0;
   /** Its place among the connections that do not rest; -1: it rests. rest.ts */
   awake = -1;
 
@@ -280,16 +281,17 @@ export class Tcb {
   bufferLimitedUs = 0;
   timeouts: Timeouts | undefined = undefined;
 
-  constructor(tcp: Tcp, socket: SocketState, family: number) {
+  /** @param addresses of which one comes that was half open; left out: none are known yet. */
+  constructor(tcp: Tcp, socket: SocketState, family: number, addresses?: Int32Array) {
     this.tcp = tcp;
     this.socket = socket;
     this.family = family;
-    this.addresses = tcp.addressBlocks.take();
+    this.addresses = addresses ?? tcp.addressBlocks.take();
     const { send, receive, recovery } = tcp.rest.shared;
     this.send = send;
     this.receive = receive;
     this.recovery = recovery;
-    if (family === AF_INET) {
+    if (family === AF_INET && addresses === undefined) {
       this.addresses[SOURCE + 2] = 0xffff;
       this.addresses[DESTINATION + 2] = 0xffff;
     }

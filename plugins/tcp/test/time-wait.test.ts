@@ -5,6 +5,7 @@ import { type In, Lab, mss, timestamps } from './lab.js';
 
 const PEER = 0xc000_0202;
 const EADDRNOTAVAIL = -99;
+const EADDRINUSE = -98;
 const EINPROGRESS = -115;
 
 /** Linux's tcp_tw_reuse_delay, and the step that it puts between the old numbers and the new. */
@@ -140,5 +141,80 @@ describe('tcp_max_tw_buckets', () => {
     lab.in('F.', { seq: 1, ack: 2 });
     expect(lab.sent()[0]?.[0]).to.equal('R');
     expect(lab.stack.snapshot()['@protoloom/tcp']).to.include({ tw: 0, inuse: 0 });
+  });
+});
+
+/** From so many ports of the peer in turn: a connection that we close first, and after it the peer. */
+function many(lab: Lab, count: number, from = 1024): void {
+  const listener = lab.listen(4096);
+  for (let i = 0; i < count; i++) {
+    lab.in('S', { from: from + i, options: mss(1460) });
+    lab.sent();
+    lab.in('.', { from: from + i, seq: 1, ack: 1 });
+    const endpoint = listener.accept();
+    if (typeof endpoint === 'number') throw new Error(`accept: ${endpoint}`);
+    endpoint.close();
+    lab.advance(0);
+    lab.in('F.', { from: from + i, seq: 1, ack: 2 });
+    lab.sent();
+    lab.advance(1000);
+  }
+  listener.close();
+}
+
+describe('TIME-WAITs, thousands of them', () => {
+  const COUNT = 2500;
+  const inTimeWait = (lab: Lab): unknown => (lab.stack.snapshot()['@protoloom/tcp'] as { tw: number }).tw;
+
+  it('each answers for itself, and ends 2 MSL after it began [RFC 9293 §3.3.2]', () => {
+    const lab = new Lab({ sysctls: { 'net.core.somaxconn': 4096 } });
+    many(lab, COUNT);
+    expect(inTimeWait(lab)).to.equal(COUNT);
+    for (const i of [0, 1023, 1024, COUNT - 1]) {
+      lab.in('F.', { from: 1024 + i, seq: 1, ack: 2 });
+      expect(lab.sent()[0]?.[0], `the FIN of the ${i}th again`).to.equal('.');
+    }
+    // Those that heard a FIN again have all of their time before them; of the others half are over.
+    lab.advance(60_000_000 - (COUNT / 2) * 1000);
+    expect(inTimeWait(lab)).to.be.within(COUNT / 2, COUNT / 2 + 4);
+    lab.advance(60_000_000);
+    expect(inTimeWait(lab)).to.equal(0);
+    expect(lab.counters()).to.include({ tw: COUNT });
+    many(lab, 1);
+    expect(inTimeWait(lab)).to.equal(1);
+  });
+
+  it('keep their port from who binds it, but not from SO_REUSEADDR, nor other ports from anybody', () => {
+    const lab = new Lab({ sysctls: { 'net.core.somaxconn': 4096 } });
+    many(lab, 10);
+    const bind = (port: number, reuse: number): number => {
+      const endpoint = lab.open();
+      lab.sockets.setOption(endpoint, SOL_SOCKET, SO_REUSEADDR, reuse);
+      const result = endpoint.bind(lab.address(port, 0));
+      endpoint.close();
+      return result;
+    };
+    expect(bind(lab.port, 0)).to.equal(EADDRINUSE);
+    expect(bind(lab.port, 1)).to.equal(0);
+    expect(bind(lab.port + 1, 0)).to.equal(0);
+    lab.stack.sysctl.set('net.ipv4.ip_local_port_range', `${lab.port} ${lab.port + 1}`);
+    const chosen = Array.from({ length: 8 }, () => {
+      const endpoint = lab.open();
+      const result = endpoint.bind(lab.address(0, 0));
+      const name = lab.address(0, 0);
+      endpoint.localAddress(name);
+      endpoint.close();
+      return result < 0 ? result : name.port;
+    });
+    expect([...new Set(chosen)]).to.deep.equal([lab.port + 1]);
+    lab.advance(60_000_000);
+    expect(bind(lab.port, 0)).to.equal(0);
+  });
+
+  it('an address that goes takes its own with it', () => {
+    const lab = new Lab();
+    many(lab, 3);
+    lab.stack.address.remove('tun0', '192.0.2.1');
+    expect(inTimeWait(lab)).to.equal(0);
   });
 });

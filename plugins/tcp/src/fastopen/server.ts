@@ -104,7 +104,7 @@ function openChild(request: Request, queue: FastOpenQueue, seg: Segment): Tcb {
   child.bytesAcked = 0;
   tcp.demux.add(child);
   child.hashed = true;
-  tcp.ports.hold(child);
+  tcp.ports.share(child.localPort);
   tcp.counters.passiveOpens++;
   tcp.counters.fastOpenPassive++;
   child.segmentsIn = seg.segments;

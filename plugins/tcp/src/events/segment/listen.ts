@@ -1,8 +1,6 @@
 // SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2, and in the SYN-RECEIVED that comes from it, as Linux checks it (tcp_check_req).
-import { SOURCE } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
 import { PHASE_RESET, PHASE_SEGMENT, PHASE_SYN, TCP_SYN_RECV } from '@protoloom/contracts/tcp';
-import { copyWords } from '@protoloom/wire';
 import { synRepeated } from '../../accecn/handshake.js';
 import { initialRcvMss, isLimited, isSegmentLimited } from '../../ack.js';
 import type { Tcp } from '../../context.js';
@@ -61,7 +59,9 @@ function admit(listener: Listener, seg: Segment, iss: number | undefined): boole
   // Without cookies the last quarter of the queue is for peers that are known to be there.
   const most = sysctls.maxSynBacklog;
   if (iss === undefined && sysctls.syncookies === 0 && most - listener.requests < most >> 2) return dropSyn(tcp);
-  const request = new Request(listener, seg.packet, seg.seq, stranger.localPort, stranger.remotePort);
+  // What becomes a cookie is over with this call, and needs no memory of its own.
+  const addresses = isFlood ? stranger.addresses : tcp.addressBlocks.copy(stranger.addresses);
+  const request = new Request(listener, seg.packet, addresses, seg.seq, stranger.localPort, stranger.remotePort);
   request.negotiate(seg);
   if (isFlood && !request.timestampsOk) {
     // A cookie has nowhere to keep them.
@@ -204,10 +204,7 @@ function establish(request: Request, seg: Segment): boolean {
 function adopt(request: Request, seg: Segment): boolean {
   const { listener, tcp } = request;
   const child = beget(request, seg);
-  listener.drop(request);
-  tcp.demux.add(child);
-  child.hashed = true;
-  tcp.ports.hold(child);
+  listener.become(request, child);
   tcp.counters.passiveOpens++;
   const taken = synchronized(child, seg);
   listener.push(child);
@@ -218,9 +215,7 @@ function adopt(request: Request, seg: Segment): boolean {
 export function beget(request: Request, seg: Segment): Tcb {
   const { listener, tcp } = request;
   const parent = listener.tcb;
-  const child = new Tcb(tcp, parent.socket.inherit(), request.family);
-  copyWords(request.addresses, SOURCE, child.addresses, SOURCE);
-  copyWords(request.addresses, 4, child.addresses, 4);
+  const child = new Tcb(tcp, parent.socket.inherit(), request.family, request.addresses);
   // So that link-local addresses mean the link that they came from.
   child.socket.boundInterface = request.iface;
   child.txHash = request.txHash;
