@@ -7,8 +7,6 @@ const MASK = SLOTS - 1;
 const LEVELS = 4;
 /** Ticks of one slot, by level. */
 const WIDTHS: readonly number[] = Array.from({ length: LEVELS }, (_, level) => 2 ** (level * BITS));
-/** A cancelled timer that is filed so many ticks ahead leaves its slot at once: its owner would be kept in memory until that came. */
-const FAR_TICKS = WIDTHS[LEVELS - 1] as number;
 
 /** A timer, or the head of a slot's list: linked into the wheel itself. A base for what wants to be timed. */
 export class WheelTimer {
@@ -79,21 +77,16 @@ export class TimerWheel {
     } else {
       timer.armed = true;
       this.#count++;
-      // A cancelled timer may still stand in a slot.
-      if (timer.next !== timer) {
-        if (tick >= timer.filedTick && timer.filedTick >= this.#tick) return;
-        unlink(timer);
-      }
     }
     this.#file(timer, tick);
   }
 
-  /** Disarms it. It is taken out of its slot when that comes; at once when that is far away, or when it is armed for earlier. */
+  /** Disarms it, and takes it out of its slot: left there it would keep its owner in memory until that came. */
   cancel(timer: WheelTimer): void {
     if (!timer.armed) return;
     timer.armed = false;
     this.#count--;
-    if (timer.filedTick - this.#tick >= FAR_TICKS) unlink(timer);
+    unlink(timer);
   }
 
   /**
@@ -109,7 +102,6 @@ export class TimerWheel {
         if (ran >= most) return ran;
         const timer = this.#due.next;
         unlink(timer);
-        if (!timer.armed) continue;
         const tick = Math.ceil(timer.dueUs / this.tickUs);
         if (tick > until) {
           this.#file(timer, Math.max(tick, this.#tick));
@@ -132,8 +124,8 @@ export class TimerWheel {
   }
 
   /**
-   * The next tick whose slot may hold anything, in whatever level. Slots of upper levels hold timers of many ticks, and any slot may hold
-   * only cancelled ones: a bound, not the time itself.
+   * The next tick whose slot may hold anything, in whatever level. Slots of upper levels hold timers of many ticks, and what any held may
+   * have been cancelled: a bound, not the time itself.
    */
   #nextTick(): number {
     let earliest = Number.POSITIVE_INFINITY;
@@ -208,7 +200,7 @@ export class TimerWheel {
     while (waiting.next !== waiting) {
       const timer = waiting.next;
       unlink(timer);
-      if (timer.armed) this.#file(timer, Math.max(this.#tick, Math.ceil(timer.dueUs / this.tickUs)));
+      this.#file(timer, Math.max(this.#tick, Math.ceil(timer.dueUs / this.tickUs)));
     }
   }
 }
