@@ -33,8 +33,8 @@ import type { Neighbours } from '@protoloom/contracts/neighbour';
 import { AF_INET, AF_INET6 } from '@protoloom/contracts/socket';
 import { copyWords, FlowTable, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import { type Fib, type FibRoute, UNSET } from './fib.js';
-import { LastAnswer } from './last-answer.js';
 import type { PathMtus } from './path-mtu.js';
+import { RecentAnswers } from './recent-answers.js';
 import { BareHop, ResolvedRoute, type RouteContext } from './route.js';
 
 const SOURCE = 0;
@@ -85,13 +85,13 @@ export class RoutingTable implements Routes {
   #young: FlowTable<ResolvedRoute>;
   #old: FlowTable<ResolvedRoute>;
   #cacheEpoch = 0;
-  readonly #lastType: LastAnswer;
-  readonly #lastSource: LastAnswer;
+  readonly #types: RecentAnswers;
+  readonly #sources: RecentAnswers;
 
   constructor(context: RoutesContext) {
     this.#context = context;
-    this.#lastType = new LastAnswer(context.fastPaths.taken);
-    this.#lastSource = new LastAnswer(context.fastPaths.taken);
+    this.#types = new RecentAnswers(context.fastPaths.taken);
+    this.#sources = new RecentAnswers(context.fastPaths.taken);
     this.#young = this.#fresh();
     this.#old = this.#fresh();
     this.#routeContext = {
@@ -152,18 +152,18 @@ export class RoutingTable implements Routes {
 
   inputType(family: number, words: Int32Array, at: number): number {
     const { epoch } = this.#context.fib;
-    const last = this.#lastType;
-    if (last.holds(epoch, family, words, at, 0)) return last.answer;
-    return last.keep(epoch, family, words, at, 0, this.#inputType(family, words, at));
+    const recent = this.#types;
+    if (recent.holds(epoch, family, words, at, 0)) return recent.answer;
+    return recent.keep(epoch, family, words, at, 0, this.#inputType(family, words, at));
   }
 
   inputSource(iface: Interface, family: number, words: Int32Array, at: number, filter: number): number {
     if ((iface.flags & IFF_LOOPBACK) !== 0) return 0;
     const { epoch } = this.#context.fib;
-    const last = this.#lastSource;
+    const recent = this.#sources;
     const asked = iface.index * RP_FILTERS + filter;
-    if (last.holds(epoch, family, words, at, asked)) return last.answer;
-    return last.keep(epoch, family, words, at, asked, this.#inputSource(iface, family, words, at, filter));
+    if (recent.holds(epoch, family, words, at, asked)) return recent.answer;
+    return recent.keep(epoch, family, words, at, asked, this.#inputSource(iface, family, words, at, filter));
   }
 
   isLocal(family: number, words: Int32Array, at: number, iface = 0): boolean {
