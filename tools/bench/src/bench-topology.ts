@@ -29,8 +29,6 @@ export class BenchTopology extends Topology {
         'net.ipv4.ip_local_port_range=1024 65535',
         // An address serves at once.
         'net.ipv6.conf.default.accept_dad=0',
-        // The machine's default may be another; receivers are held back by BBR on links without delay.
-        'net.ipv4.tcp_congestion_control=cubic',
       ];
       spawnSync('ip', ['netns', 'exec', this[where], 'sysctl', '-qw', ...sysctls], { timeout: 10_000 });
     }
