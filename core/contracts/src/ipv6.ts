@@ -9,6 +9,12 @@ import { allPoint, service, u8Point, type Verdict } from './token.js';
 /** Transports over IPv6 by next header. `head` = `l4` on entry. Owned by `ipv6`. */
 export const IP6_PROTOCOL = u8Point<(packet: Packet) => undefined, (packet: Packet) => Verdict>('ipv6.protocol', 1);
 
+/**
+ * What tells the flows of a transport apart beside their addresses, an int32, such as its ports: RFC 6437 §3. Of a packet that leaves, with
+ * its header at `l4`, four octets of it at least; by next header. Without an attachment all that goes between two addresses is one flow. Owned by `ipv6`.
+ */
+export const IP6_FLOW = u8Point<(packet: Packet) => number>('ipv6.flow', 1);
+
 /** Next headers of extension headers: RFC 8200 §4. */
 export const NEXTHDR_HOP = 0;
 export const NEXTHDR_ROUTING = 43;

@@ -2,7 +2,7 @@
 import { attach, CLOCK, DISSECTOR, definePlugin, ENTROPY, own, PACKETS, provide, use } from '@protoloom/contracts';
 import * as icmp from '@protoloom/contracts/icmp';
 import { ERROR_REPORTER, ICMP_LIMIT, IP_ERRORS, LOCAL_ADDRESSES, ROUTES, RTN_LOCAL, TRANSPORT_ERROR } from '@protoloom/contracts/ip';
-import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
+import { IP6_FLOW, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET6, IPPROTO_ICMPV6 } from '@protoloom/contracts/socket';
 import { counters } from './counters.js';
 import { dissector } from './dissector.js';
@@ -30,6 +30,8 @@ export const icmpv6 = definePlugin({
   },
   attaches: {
     receive: attach(IP6_PROTOCOL, IPPROTO_ICMPV6, '^1.0'),
+    // As Linux: type and code, where a transport has its ports.
+    flow: attach(IP6_FLOW, IPPROTO_ICMPV6, '^1.0'),
     reporter: attach(ERROR_REPORTER, AF_INET6, '^1.0'),
     transportError: attach(TRANSPORT_ERROR, IPPROTO_ICMPV6, '^1.0'),
     dissector: attach(DISSECTOR, { layer: 'ip', number: IPPROTO_ICMPV6 }, '^1.0'),
@@ -52,6 +54,7 @@ export const icmpv6 = definePlugin({
       services: { output: sender },
       handlers: {
         receive: (packet) => receiver.receive(packet),
+        flow: ({ view, l4 }) => view.getUint16(l4),
         reporter: { report: (packet, problem, info) => sender.report(packet, problem, info) },
         transportError: (error) => tooBig(routes, error),
         dissector,

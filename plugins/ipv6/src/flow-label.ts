@@ -1,7 +1,6 @@
 // Flow labels: RFC 6437 §3, as Linux's ip6_make_flowlabel. The same for all packets of a flow, and telling nobody what it is made from.
-import type { Packet } from '@protoloom/contracts';
+import type { Packet, Table } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
-import { IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '@protoloom/contracts/socket';
 import { halfSipHash } from '@protoloom/wire';
 
 /** Values of net.ipv6.auto_flowlabels: nobody; whoever does not decline; whoever asks; everybody. */
@@ -12,8 +11,10 @@ const FORCED = 3;
 const MASK = 0xfffff;
 /** With net.ipv6.flowlabel_state_ranges the upper half is for labels without state. */
 const STATELESS = 0x80000;
-/** Words of both addresses, then the protocol and its ports. */
+/** Words of both addresses, then the protocol and what it says of the flow. */
 const KEY_WORDS = 10;
+/** Octets of a transport header that are there when a transport is asked. */
+const LEAST_HEADER = 4;
 
 export interface FlowLabelSysctls {
   readonly autoFlowLabels: number;
@@ -22,13 +23,15 @@ export interface FlowLabelSysctls {
 
 export class FlowLabels {
   readonly #sysctls: FlowLabelSysctls;
+  readonly #flows: Table<(packet: Packet) => number>;
   readonly #key0: number;
   readonly #key1: number;
   readonly #words = new Int32Array(KEY_WORDS);
 
-  /** @param key0 and key1: secret int32s. */
-  constructor(sysctls: FlowLabelSysctls, key0: number, key1: number) {
+  /** @param flows transports that tell their flows apart. @param key0 and key1: secret int32s. */
+  constructor(sysctls: FlowLabelSysctls, flows: Table<(packet: Packet) => number>, key0: number, key1: number) {
     this.#sysctls = sysctls;
+    this.#flows = flows;
     this.#key0 = key0;
     this.#key1 = key1;
   }
@@ -49,13 +52,12 @@ export class FlowLabels {
   }
 
   /** Of what makes a flow, RFC 6437 §3: both addresses, the protocol, and its ports. */
-  #hash({ view, l4, tail }: Packet, { addresses }: Route, protocol: number): number {
+  #hash(packet: Packet, { addresses }: Route, protocol: number): number {
     const words = this.#words;
     for (let i = 0; i < 8; i++) words[i] = addresses[i] as number;
     words[8] = protocol;
-    words[9] = 0;
-    if ((protocol === IPPROTO_TCP || protocol === IPPROTO_UDP) && tail - l4 >= 4) words[9] = view.getInt32(l4);
-    else if (protocol === IPPROTO_ICMPV6 && tail - l4 >= 2) words[9] = view.getUint16(l4);
+    // Who sends raw may have written less than any header.
+    words[9] = packet.tail - packet.l4 >= LEAST_HEADER ? (this.#flows.table[protocol]?.(packet) ?? 0) : 0;
     return halfSipHash(this.#key0, this.#key1, words, 0, KEY_WORDS);
   }
 }

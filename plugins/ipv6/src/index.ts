@@ -22,6 +22,7 @@ import { ADDRESS_LABELS, ADDRESSES } from '@protoloom/contracts/control';
 import { IP_ERRORS, NETWORK_FAMILY, PACKET_HOOKS, ROUTES, SOCKET_NAMES } from '@protoloom/contracts/ip';
 import {
   IP6_EXTENSION_HEADER,
+  IP6_FLOW,
   IP6_FRAGMENTER,
   IP6_LINK_EVENTS,
   IP6_LINKS,
@@ -82,7 +83,12 @@ export const ipv6 = definePlugin({
     ...socketAttachments,
   },
   provides: { links: provide(IP6_LINKS, '1.0.0'), labels: provide(ADDRESS_LABELS, '1.0.0') },
-  owns: { protocol: own(IP6_PROTOCOL, '1.0.0'), extension: own(IP6_EXTENSION_HEADER, '1.0.0'), linkEvents: own(IP6_LINK_EVENTS, '1.0.0') },
+  owns: {
+    protocol: own(IP6_PROTOCOL, '1.0.0'),
+    flow: own(IP6_FLOW, '1.0.0'),
+    extension: own(IP6_EXTENSION_HEADER, '1.0.0'),
+    linkEvents: own(IP6_LINK_EVENTS, '1.0.0'),
+  },
   counters,
   sysctls,
   interfaceSysctls,
@@ -98,7 +104,7 @@ export const ipv6 = definePlugin({
     const slots = socketState(makeSocketState);
     const addressLabels = new LabelTable({ interfaces, routes });
     const sources = new SourceSelection(addressLabels, temporary);
-    const labels = new FlowLabels(knobs, entropy.word(), entropy.word());
+    const labels = new FlowLabels(knobs, points.flow, entropy.word(), entropy.word());
     const input = new Input({
       routes,
       interfaces,
@@ -164,7 +170,7 @@ export const ipv6 = definePlugin({
           autoFlowLabels: () => labels.byDefault,
         }),
       },
-      otherwise: { protocol: { handler: input.unknownProtocol }, extension: { handler: (packet) => packet } },
+      otherwise: { protocol: { handler: input.unknownProtocol }, flow: { handler: () => 0 }, extension: { handler: (packet) => packet } },
       start() {
         for (const iface of interfaces.list) links.resized(iface);
       },

@@ -1,6 +1,7 @@
 // @protoloom/tcp: the Transmission Control Protocol, RFC 9293. The manifest, and how its parts are put together.
 import {
   attach,
+  attachIfPresent,
   attachSome,
   CLOCK,
   DISSECTOR,
@@ -29,7 +30,7 @@ import {
   TRANSPORT_ERROR,
 } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
-import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
+import { IP6_FLOW, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
 import { CONGESTION_CONTROL, GSO_TCP, GSO_TCP_ACCECN, TCP_ISN, TCP_METRICS, TCP_OPTION, type TcpOption } from '@protoloom/contracts/tcp';
 import { AddressBlocks } from './address-blocks.js';
@@ -62,6 +63,7 @@ import { SynCookies } from './syn-cookies.js';
 import { sysctls } from './sysctls.js';
 import { TimeWaits } from './time-wait.js';
 import { VERSION } from './version.js';
+import { ports } from './wire.js';
 
 export { VERSION } from './version.js';
 export * as wire from './wire.js';
@@ -89,6 +91,7 @@ export const tcp = definePlugin({
   },
   attaches: {
     segment: attachSome([IP4_PROTOCOL, IP6_PROTOCOL], IPPROTO_TCP, '^1.0'),
+    flow: attachIfPresent(IP6_FLOW, IPPROTO_TCP, '^1.0'),
     error: attach(TRANSPORT_ERROR, IPPROTO_TCP, '^1.0'),
     addresses: attach(ADDRESS_EVENTS, '^1.0'),
     stream: attach(SOCKET_TYPE, { families: [AF_INET, AF_INET6], type: SOCK_STREAM, protocol: IPPROTO_TCP, default: true }, '^1.0'),
@@ -159,6 +162,7 @@ export const tcp = definePlugin({
     return {
       handlers: {
         segment: (packet: Packet) => arrives(context, packet),
+        flow: ({ view, l4 }: Packet) => ports(view, l4),
         error: (error: InboundError) => networkError(context, error),
         addresses: { removed: (address: LocalAddress) => addressRemoved(context, address) },
         stream: { open: (socket: SocketState) => openEndpoint(context, socket) },

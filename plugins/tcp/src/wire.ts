@@ -17,6 +17,8 @@ export const AE = 0x100;
 
 export const srcPort = (v: DataView, at: number): number => v.getUint16(at);
 export const dstPort = (v: DataView, at: number): number => v.getUint16(at + 2);
+/** Both in one word. */
+export const ports = (v: DataView, at: number): number => v.getInt32(at);
 /** int32, as all sequence numbers. */
 export const seq = (v: DataView, at: number): number => v.getInt32(at + 4);
 export const ack = (v: DataView, at: number): number => v.getInt32(at + 8);

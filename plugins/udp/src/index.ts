@@ -1,6 +1,7 @@
 // @protoloom/udp: the user datagram protocol: RFC 768, RFC 1122 §4.1.
 import {
   attach,
+  attachIfPresent,
   attachSome,
   DISSECTOR,
   definePlugin,
@@ -14,7 +15,7 @@ import {
 } from '@protoloom/contracts';
 import { type InboundError, IP_ERROR_QUEUES, IP_ERRORS, LOCAL_PORTS, ROUTES, SOCKET_NAMES, TRANSPORT_ERROR } from '@protoloom/contracts/ip';
 import { IP4_PROTOCOL } from '@protoloom/contracts/ipv4';
-import { IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
+import { IP6_FLOW, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { MEMBERSHIPS } from '@protoloom/contracts/multicast';
 import { AF_INET, AF_INET6, IPPROTO_UDP, SOCK_DGRAM, SOCKET_TYPE, SOCKETS, type SocketState } from '@protoloom/contracts/socket';
 import { GSO_UDP } from '@protoloom/contracts/udp';
@@ -47,6 +48,7 @@ export const udp = definePlugin({
   },
   attaches: {
     datagram: attachSome([IP4_PROTOCOL, IP6_PROTOCOL], IPPROTO_UDP, '^1.0'),
+    flow: attachIfPresent(IP6_FLOW, IPPROTO_UDP, '^1.0'),
     error: attach(TRANSPORT_ERROR, IPPROTO_UDP, '^1.0'),
     inet: attach(SOCKET_TYPE, { families: [AF_INET, AF_INET6], type: SOCK_DGRAM, protocol: IPPROTO_UDP, default: true }, '^1.0'),
     segmenter: attach(SEGMENT, { layer: 4, kind: GSO_UDP }, '^1.0'),
@@ -73,6 +75,7 @@ export const udp = definePlugin({
     return {
       handlers: {
         datagram: (packet: Packet) => receive(context, packet),
+        flow: ({ view, l4 }: Packet) => wire.ports(view, l4),
         error: (error: InboundError) => networkError(context, error),
         inet: { open: (socket: SocketState) => new UdpEndpoint(context, socket) },
         segmenter,

@@ -4,6 +4,8 @@ export const HEADER_BYTES = 8;
 export const CHECKSUM_OFFSET = 6;
 export const srcPort = (v: DataView, at: number): number => v.getUint16(at);
 export const dstPort = (v: DataView, at: number): number => v.getUint16(at + 2);
+/** Both in one word. */
+export const ports = (v: DataView, at: number): number => v.getInt32(at);
 /** Header plus payload, bytes. */
 export const length = (v: DataView, at: number): number => v.getUint16(at + 4);
 export const checksum = (v: DataView, at: number): number => v.getUint16(at + CHECKSUM_OFFSET);
