@@ -2,7 +2,7 @@
 
 import { Duplex } from 'node:stream';
 import { ERRNO } from '@protoloom/contracts';
-import { type Endpoint, IPPROTO_TCP, POLLERR, POLLHUP, POLLIN, POLLOUT, SHUT_WR, type Views } from '@protoloom/contracts/socket';
+import { AF_INET6, type Endpoint, IPPROTO_TCP, POLLERR, POLLHUP, POLLIN, POLLOUT, SHUT_WR, type Views } from '@protoloom/contracts/socket';
 import { TCP_NODELAY } from '@protoloom/contracts/tcp';
 import { errnoName, type Socket, SocketError, type Stack } from '@protoloom/stack';
 
@@ -37,7 +37,8 @@ export class SocketStream extends Duplex {
     this.localPort = local.port;
     this.remoteAddress = remote.address ?? '';
     this.remotePort = remote.port;
-    this.remoteFamily = 'IPv4';
+    // As Node has it: of a socket of IPv6, also where the peer's address is a mapped one.
+    this.remoteFamily = socket.family === AF_INET6 ? 'IPv6' : 'IPv4';
     socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
     this.#endpoint.listener = { ready: () => this.#ready() };
   }
@@ -101,7 +102,7 @@ export class SocketStream extends Duplex {
     return this;
   }
   address(): { address: string; port: number; family: string } {
-    return { address: this.localAddress, port: this.localPort, family: 'IPv4' };
+    return { address: this.localAddress, port: this.localPort, family: this.remoteFamily };
   }
 
   // ---- readiness -------------------------------------------------------------------------------------------------------------------
