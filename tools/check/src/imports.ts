@@ -17,6 +17,8 @@ interface Law {
 
 const CORE = ['core/wire', 'core/contracts', 'core/mechanisms'] as const;
 
+const ALL = ['core/', 'plugins/', 'hosts/', 'spec/', 'tools/'] as const;
+
 const LAWS: Readonly<Record<string, Law>> = {
   'core/wire': { may: [] },
   'core/contracts': { may: [], types: ['core/wire'] },
@@ -25,7 +27,8 @@ const LAWS: Readonly<Record<string, Law>> = {
   plugins: { may: CORE },
   hosts: { may: ['core/', 'plugins/', 'hosts/'], node: true },
   spec: { may: ['core/', 'plugins/', 'hosts/', 'spec/'], external: ['mocha', 'chai', 'sinon', 'fast-check'] },
-  tools: { may: ['core/', 'plugins/', 'hosts/', 'spec/', 'tools/'], external: ['semver'], node: true },
+  'tools/cli': { may: ALL, external: ['undici'], node: true },
+  tools: { may: ALL, external: ['semver'], node: true },
 };
 
 /** What a browser does not have, and what would make a run depend on more than its inputs. */

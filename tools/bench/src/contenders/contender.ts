@@ -6,9 +6,9 @@ import { PEER_PROGRAM, type PeerName, peerPath } from '../peers.js';
 import { PROGRAM, root } from '../topology.js';
 
 /**
- * `limit`: the device without a stack. `kernel`: the kernel itself, over veth. `protoloom`: the whole host. `protoloom-http`: its http service,
- * which is Node's server. `node-net`, `node-http`: Node's servers on the kernel's sockets, over veth. `slirp4netns`: a server of the kernel's
- * behind it. The others are programs under peers/.
+ * `limit`: the device without a stack. `kernel`: the kernel itself, over veth. `protoloom`: the whole host. `protoloom-http`: the http service of
+ * `protoloom up`, which reads what it is asked. `node-net`, `node-http`: Node's servers on the kernel's sockets, over veth. `slirp4netns`: a server
+ * of the kernel's behind it. The others are programs under peers/.
  */
 export type ContenderName = 'limit' | 'kernel' | 'protoloom' | 'protoloom-http' | 'slirp4netns' | 'node-net' | 'node-http' | PeerName;
 

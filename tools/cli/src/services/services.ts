@@ -2,7 +2,7 @@
 import type { StreamServer } from '@protoloom/node';
 import type { Stack } from '@protoloom/stack';
 import { UsageError } from '../usage.js';
-import { serveHttp } from './http.js';
+import { serveHttp } from './http/server.js';
 import { serveIperf3 } from './iperf3/server.js';
 import { SMALL, serveSmall } from './small.js';
 
