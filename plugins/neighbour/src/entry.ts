@@ -1,7 +1,7 @@
 // A neighbour: its record, its cached link header, and the way of packets to it.
 import type { Interface, Packet, Timer, Timers } from '@protoloom/contracts';
 import { type Neighbour, NUD_NONE } from '@protoloom/contracts/neighbour';
-import { copyWords } from '@protoloom/wire';
+import { copyView, copyWords } from '@protoloom/wire';
 import type { LinkTimes } from './link-times.js';
 import { expired, send } from './machine.js';
 import type { FamilyTable } from './table.js';
@@ -22,6 +22,7 @@ export class NeighbourEntry implements Neighbour {
   dead = false;
   /** The link header of packets to it; refreshed with the link address. */
   readonly header: Uint8Array;
+  readonly #headerView: DataView;
   updatedUs: number;
   /** When it was last known to be reachable, µs. */
   confirmedUs: number;
@@ -42,6 +43,7 @@ export class NeighbourEntry implements Neighbour {
     this.family = table.protocol.family;
     copyWords(words, at, this.words, 0);
     this.header = new Uint8Array(iface.link.headerBytes);
+    this.#headerView = new DataView(this.header.buffer);
     this.usedUs = nowUs;
     this.updatedUs = nowUs;
     this.confirmedUs = longUnconfirmed(times, nowUs);
@@ -61,8 +63,7 @@ export class NeighbourEntry implements Neighbour {
   transmit(packet: Packet): undefined {
     const { header } = this;
     const at = packet.push(header.length);
-    const { bytes } = packet;
-    for (let i = 0; i < header.length; i++) bytes[at + i] = header[i] as number;
+    copyView(this.#headerView, 0, header.length, packet.view, at);
     packet.l2 = at;
     this.iface.transmit(packet);
   }

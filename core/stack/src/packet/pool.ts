@@ -1,6 +1,6 @@
 // The pool that packets come from and go back to.
 import type { Fragment, Packet, Packets } from '@protoloom/contracts';
-import { copyOctets } from '@protoloom/wire';
+import { copyOctets, copyViewed } from '@protoloom/wire';
 import { Buffers } from './buffers.js';
 import { PooledPacket } from './packet.js';
 
@@ -142,12 +142,12 @@ export class PacketPool implements Packets {
 
   /** To another buffer: everything from the lowest header on keeps its distance to `head`, fragments end up behind it unless `room`. */
   #move(packet: PooledPacket, front: number, back: number, room = false): void {
-    const { bytes, head, tail, buffer: old } = packet;
+    const { head, tail, buffer: old } = packet;
     const start = Math.min(packet.l2, packet.l3, packet.l4, head);
     const keepFrom = head - start <= front ? start : head;
     const buffer = this.#buffers.get(front + (tail - head) + back);
     const shift = front - head;
-    copyOctets(bytes, keepFrom, tail, buffer.bytes, keepFrom + shift);
+    copyViewed(packet, keepFrom, tail, buffer, keepFrom + shift);
     packet.bytes = buffer.bytes;
     packet.view = buffer.view;
     packet.buffer = buffer;
@@ -158,8 +158,8 @@ export class PacketPool implements Packets {
     packet.l4 += shift;
     packet.csumStart += shift;
     if (old !== undefined) this.#buffers.put(old);
-    if (room) return;
     const count = packet.fragmentCount;
+    if (room || count === 0) return;
     for (let i = 0; i < count; i++) {
       const { bytes: part, at, length } = packet.fragments[i] as Fragment;
       if (packet.tail + length > buffer.bytes.length) throw new Error('fragments longer than their sum');
