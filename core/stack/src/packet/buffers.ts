@@ -2,23 +2,41 @@
 
 /** One buffer and the two views over it. */
 export interface Buffer {
+  /** Octets. */
+  readonly size: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** Where it goes back to; undefined where it is larger than all that are kept. */
+  readonly shelf: Shelf | undefined;
+  /** The next on the shelf. */
+  next: Buffer | undefined;
+}
+
+/** Free buffers of one size, octets. */
+interface Shelf {
+  readonly size: number;
+  /** Most that are kept. */
+  readonly most: number;
+  count: number;
+  first: Buffer | undefined;
 }
 
 /** Sizes, octets: a small datagram, an Ethernet frame, a jumbo frame, a 64 KiB super-segment, each with headers. */
 const SIZES = [512, 2048, 10_240, 67_584] as const;
-/** Most free buffers kept of each size: about 4 MB of each. */
-const KEPT = SIZES.map((size) => Math.max(64, Math.floor(4_194_304 / size)));
+/** Octets kept free of each size, about; and buffers at least. */
+const KEPT_BYTES = 4_194_304;
+const KEPT = 64;
 
-const allocate = (size: number): Buffer => {
+const makeShelf = (size: number): Shelf => ({ size, most: Math.max(KEPT, Math.floor(KEPT_BYTES / size)), count: 0, first: undefined });
+
+function allocate(size: number, shelf: Shelf | undefined): Buffer {
   const bytes = new Uint8Array(size);
-  return { bytes, view: new DataView(bytes.buffer) };
-};
+  return { size, bytes, view: new DataView(bytes.buffer), shelf, next: undefined };
+}
 
 /** Free lists by size. What is larger than the largest is allocated each time. */
 export class Buffers {
-  readonly #free: Buffer[][] = SIZES.map(() => []);
+  readonly #shelves: readonly Shelf[] = SIZES.map(makeShelf);
   /** Overwrite what comes back, so that its use after release shows: for tests. */
   readonly #poison: boolean;
 
@@ -28,18 +46,25 @@ export class Buffers {
 
   /** A buffer of at least `size` octets, with whatever was in it. */
   get(size: number): Buffer {
-    for (let i = 0; i < SIZES.length; i++) {
-      const limit = SIZES[i] as number;
-      if (size <= limit) return (this.#free[i] as Buffer[]).pop() ?? allocate(limit);
+    for (let i = 0; i < this.#shelves.length; i++) {
+      const shelf = this.#shelves[i] as Shelf;
+      if (size > shelf.size) continue;
+      const buffer = shelf.first;
+      if (buffer === undefined) return allocate(shelf.size, shelf);
+      shelf.first = buffer.next;
+      shelf.count--;
+      buffer.next = undefined;
+      return buffer;
     }
-    return allocate(size);
+    return allocate(size, undefined);
   }
 
   put(buffer: Buffer): void {
     if (this.#poison) buffer.bytes.fill(0xdb);
-    const index = SIZES.indexOf(buffer.bytes.length as (typeof SIZES)[number]);
-    if (index < 0) return;
-    const free = this.#free[index] as Buffer[];
-    if (free.length < (KEPT[index] as number)) free.push(buffer);
+    const { shelf } = buffer;
+    if (shelf === undefined || shelf.count >= shelf.most) return;
+    buffer.next = shelf.first;
+    shelf.first = buffer;
+    shelf.count++;
   }
 }

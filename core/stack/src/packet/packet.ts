@@ -86,7 +86,7 @@ export class PooledPacket implements Packet {
   }
 
   get memory(): number {
-    return (this.buffer === undefined ? this.tail - this.head : this.buffer.bytes.length) + this.fragmentBytes;
+    return (this.buffer === undefined ? this.tail - this.head : this.buffer.size) + this.fragmentBytes;
   }
 
   pull(n: number): number {
