@@ -1,4 +1,4 @@
-import { add, finish, pseudoSum, sum, swap, update16, update32 } from '@protoloom/wire';
+import { add, finish, pseudoSum, sum, sumWords, swap, update16, update32 } from '@protoloom/wire';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
@@ -25,6 +25,16 @@ describe('Internet checksum', () => {
         expect(congruent(sum(bytes, from, bytes.length, 0), reference(bytes, from, bytes.length))).to.equal(true);
       }),
     );
+  });
+
+  it('of words through a view is the same, wherever they begin', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 3, maxLength: 63 }), fc.nat(3), (bytes, from) => {
+        const to = from + ((bytes.length - from) & ~3);
+        expect(sumWords(new DataView(bytes.buffer, bytes.byteOffset), from, to)).to.equal(sum(bytes, from, to, 0));
+      }),
+    );
+    expect(sumWords(new DataView(new Uint8Array(60).fill(255).buffer), 0, 60)).to.equal(0xffff);
   });
 
   it('carries through 64 KiB of ones', () => {

@@ -67,7 +67,7 @@ export class Input {
     if (header < wire.HEADER_BYTES || header > room) return this.#drop(packet, 'malformed');
     const tos = wire.trafficClass(view, head);
     countEcn(counters, tos, packet.gsoSegments);
-    if (!wire.checksumHolds(packet.bytes, head, header)) return this.#drop(packet, 'checksum');
+    if (!wire.checksumHolds(view, head, header)) return this.#drop(packet, 'checksum');
     const total = wire.totalBytes(view, head);
     if (total > packet.length) return this.#drop(packet, 'truncated');
     if (total < header) return this.#drop(packet, 'malformed');

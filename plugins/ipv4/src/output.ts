@@ -95,7 +95,7 @@ export class Output {
       addresses[7] as number,
     );
     if (ipOptions !== undefined && optionBytes > 0) packet.bytes.set(ipOptions, at + wire.HEADER_BYTES);
-    wire.writeChecksum(packet.bytes, packet.view, at, header);
+    wire.writeChecksum(packet.view, at, header);
     if (!hooks.output.empty && hooks.output.run(packet) !== PASS) return this.#hooked();
     if (type === RTN_MULTICAST || type === RTN_BROADCAST) this.#group(packet, route, options);
     if (!hooks.postrouting.empty && hooks.postrouting.run(packet) !== PASS) return this.#hooked();
@@ -176,7 +176,7 @@ export class Output {
       const more = offset + count < payload || (wire.fragment(view, head) & wire.MF) !== 0;
       piece.view.setUint16(at + 2, header + count);
       piece.view.setUint16(at + 6, (offset >> 3) | (more ? wire.MF : 0));
-      wire.writeChecksum(piece.bytes, piece.view, at, header);
+      wire.writeChecksum(piece.view, at, header);
       piece.l3 = at;
       piece.l4 = at + header;
       piece.iface = packet.iface;

@@ -101,7 +101,7 @@ export class Reassembly {
     whole.view.setUint8(at + 1, (first.trafficClass & ~3) | ecn);
     whole.view.setUint16(at + 2, header + datagram.total);
     whole.view.setUint16(at + 6, 0);
-    wire.writeChecksum(whole.bytes, whole.view, at, header);
+    wire.writeChecksum(whole.view, at, header);
     whole.l3 = at;
     whole.l4 = at + header;
     whole.iface = first.iface;

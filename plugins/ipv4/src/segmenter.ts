@@ -5,9 +5,9 @@ import * as wire from './wire.js';
 export const segmenter: Segmenter = {
   headerBytes: (whole) => whole.l4 - whole.l3,
   mend(segment: Packet, whole: Packet, index: number): undefined {
-    const { view, bytes, l3, l4 } = segment;
+    const { view, l3, l4 } = segment;
     view.setUint16(l3 + 2, segment.tail - l3);
     view.setUint16(l3 + 4, wire.identification(whole.view, whole.l3) + index);
-    wire.writeChecksum(bytes, view, l3, l4 - l3);
+    wire.writeChecksum(view, l3, l4 - l3);
   },
 };

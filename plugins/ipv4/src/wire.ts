@@ -1,5 +1,5 @@
 // IPv4 header, RFC 791 §3.1.
-import { finish, sum } from '@protoloom/wire';
+import { finish, sumWords } from '@protoloom/wire';
 
 export const HEADER_BYTES = 20;
 export const MAX_HEADER_BYTES = 60;
@@ -27,7 +27,7 @@ export const source = (v: DataView, at: number): number => v.getInt32(at + 12);
 export const destination = (v: DataView, at: number): number => v.getInt32(at + 16);
 
 /** Whether the checksum over the header holds. */
-export const checksumHolds = (bytes: Uint8Array, at: number, header: number): boolean => sum(bytes, at, at + header, 0) === 0xffff;
+export const checksumHolds = (v: DataView, at: number, header: number): boolean => sumWords(v, at, at + header) === 0xffff;
 
 /** Everything but options and checksum. */
 export function writeHeader(
@@ -43,18 +43,15 @@ export function writeHeader(
   from: number,
   to: number,
 ): void {
-  v.setUint16(at, ((0x40 | (header >> 2)) << 8) | tos);
-  v.setUint16(at + 2, total);
-  v.setUint16(at + 4, id);
-  v.setUint16(at + 6, flags);
-  v.setUint16(at + 8, (hops << 8) | proto);
-  v.setUint16(at + 10, 0);
+  v.setInt32(at, ((0x40 | (header >> 2)) << 24) | (tos << 16) | total);
+  v.setInt32(at + 4, (id << 16) | flags);
+  v.setInt32(at + 8, (hops << 24) | (proto << 16));
   v.setInt32(at + 12, from);
   v.setInt32(at + 16, to);
 }
 
 /** Completes the checksum: the field counts as zero. */
-export function writeChecksum(bytes: Uint8Array, v: DataView, at: number, header: number): void {
+export function writeChecksum(v: DataView, at: number, header: number): void {
   v.setUint16(at + 10, 0);
-  v.setUint16(at + 10, finish(sum(bytes, at, at + header, 0)));
+  v.setUint16(at + 10, finish(sumWords(v, at, at + header)));
 }

@@ -12,8 +12,6 @@ export const checksum = (v: DataView, at: number): number => v.getUint16(at + CH
 
 /** @param bytes header plus payload. */
 export function writeHeader(v: DataView, at: number, src: number, dst: number, bytes: number): void {
-  v.setUint16(at, src);
-  v.setUint16(at + 2, dst);
-  v.setUint16(at + 4, bytes);
-  v.setUint16(at + CHECKSUM_OFFSET, 0); // filled once the pseudo-header is known
+  v.setInt32(at, (src << 16) | (dst & 0xffff));
+  v.setInt32(at + 4, bytes << 16); // the checksum is filled once the pseudo-header is known
 }
