@@ -41,7 +41,7 @@ const covers = (socket: SocketState, wildcardMapped: boolean, mapped: boolean): 
   wildcardMapped === mapped || (mapped && !socket.v6Only);
 
 export class PortTable {
-  readonly #ports: (readonly UdpEndpoint[] | undefined)[] = [];
+  readonly #ports = new Map<number, readonly UdpEndpoint[]>();
   readonly #connected: FlowTable<UdpEndpoint>;
 
   constructor(seed0: number, seed1: number) {
@@ -50,18 +50,19 @@ export class PortTable {
 
   /** Sockets bound to a port. */
   on(port: number): readonly UdpEndpoint[] {
-    return this.#ports[port] ?? NONE;
+    return this.#ports.get(port) ?? NONE;
   }
 
   add(endpoint: UdpEndpoint): void {
     const { localPort } = endpoint.names;
-    this.#ports[localPort] = [...this.on(localPort), endpoint];
+    this.#ports.set(localPort, [...this.on(localPort), endpoint]);
   }
 
   remove(endpoint: UdpEndpoint): void {
     const { localPort } = endpoint.names;
     const left = this.on(localPort).filter((other) => other !== endpoint);
-    this.#ports[localPort] = left.length === 0 ? undefined : left;
+    if (left.length === 0) this.#ports.delete(localPort);
+    else this.#ports.set(localPort, left);
   }
 
   /** Several may be connected alike (SO_REUSEPORT): the first has the flow; after it `find` looks among all. */
@@ -78,10 +79,19 @@ export class PortTable {
 
   /** The socket that a unicast datagram is for: the connected one, else the best of those bound. */
   find(packet: Packet, localPort: number, remotePort: number): UdpEndpoint | undefined {
+    const bound = this.on(localPort);
+    // One alone has it or nobody has: connected or not, its score says so, and no flow need be looked up.
+    if (bound.length === 1) {
+      const only = bound[0] as UdpEndpoint;
+      return score(only, packet, remotePort) > 0 ? only : undefined;
+    }
+    return bound.length === 0 ? undefined : this.#among(bound, packet, localPort, remotePort);
+  }
+
+  #among(bound: readonly UdpEndpoint[], packet: Packet, localPort: number, remotePort: number): UdpEndpoint | undefined {
     const connected = this.#connected.get(packet.addresses, DESTINATION, SOURCE, localPort, remotePort);
     if (connected !== undefined && (connected.socket.boundInterface === 0 || connected.socket.boundInterface === packet.iface.index))
       return connected;
-    const bound = this.on(localPort);
     let best: UdpEndpoint | undefined;
     let bestScore = 0;
     let equals = 0;

@@ -52,6 +52,21 @@ describe('UDP: sockets that fit a datagram, as Linux weighs them', () => {
     expect(host.counts('udp')).to.deep.equal({ inDatagrams: 1, queued: 1 });
   });
 
+  it('one that has its port alone hears its peer alone while it is connected, by the interface that it is bound to', async () => {
+    const host = new FrameHost();
+    const socket = open(host);
+    await socket.bind({ address: HOST.join('.'), port: 9 });
+    await socket.connect({ address: PEER.join('.'), port: 1 });
+    for (const port of [2, 1]) host.receive(udp(port, 9, [port]));
+    expect([...(await socket.recv())]).to.deep.equal([1]);
+    socket.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, 'lo');
+    host.receive(udp(1, 9, [3]));
+    socket.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, '');
+    host.receive(udp(1, 9, [4]));
+    expect([...(await socket.recv())]).to.deep.equal([4]);
+    expect(host.counts('udp')).to.deep.equal({ inDatagrams: 2, queued: 2, noPorts: 2 });
+  });
+
   it('one that is connected from a group hears its peer alone', async () => {
     const host = new FrameHost();
     const socket = open(host);
