@@ -25,6 +25,8 @@ import * as wire from './wire.js';
 /** Linux's number for an 802.3 frame with an LLC header that nobody has read, under which plugins attach to `ETHERTYPE`. */
 export const ETH_P_802_2 = 0x0004;
 
+type Fate = { [K in keyof typeof fates]: (typeof fates)[K] extends { fate: string } ? K : never }[keyof typeof fates];
+
 export class EthernetLink implements LinkType {
   readonly name = 'ether';
   readonly headerBytes = wire.HEADER_BYTES;
@@ -42,27 +44,14 @@ export class EthernetLink implements LinkType {
   }
 
   rx(packet: Packet): undefined {
-    const { head, view, iface } = packet;
-    const counters = this.#counters.of(iface);
-    if (packet.tail - head < wire.HEADER_BYTES) {
-      iface.statistics.rxErrors++;
-      counters.truncated++;
-      packet.reason = fates.truncated.fate;
-      return;
-    }
-    if (wire.isGroup(packet.bytes, head + wire.SOURCE) || wire.isZero(view, head + wire.SOURCE)) {
-      iface.statistics.rxErrors++;
-      counters.badSource++;
-      packet.reason = fates.badSource.fate;
-      return;
-    }
+    const { head, view } = packet;
+    const counters = this.#counters.of(packet.iface);
+    if (packet.tail - head < wire.HEADER_BYTES) return this.#malformed(packet, counters, 'truncated');
+    if (wire.isGroup(packet.bytes, head + wire.SOURCE) || wire.isZero(view, head + wire.SOURCE))
+      return this.#malformed(packet, counters, 'badSource');
     const type = wire.typeOrLength(view, head);
     if (type < wire.MIN_ETHERTYPE) return this.#lengthFrame(packet, type, counters);
-    if (type === wire.ETHERTYPE_IPX) {
-      counters.inIpx++;
-      packet.reason = fates.inIpx.fate;
-      return;
-    }
+    if (type === wire.ETHERTYPE_IPX) return drop(packet, counters, 'inIpx');
     if (this.#admits(packet, counters)) this.#deliver(packet, type, wire.HEADER_BYTES);
   }
 
@@ -93,14 +82,10 @@ export class EthernetLink implements LinkType {
 
   /** The field is a length: IEEE 802.3 with LLC. What the length leaves out is padding. */
   #lengthFrame(packet: Packet, length: number, counters: Counters<typeof fates>): undefined {
-    const { view, iface } = packet;
+    const { view } = packet;
     const llc = packet.head + wire.HEADER_BYTES;
-    if (length > wire.MAX_LENGTH || length < wire.LLC_BYTES || length > packet.tail - llc) {
-      iface.statistics.rxErrors++;
-      counters.badLength++;
-      packet.reason = fates.badLength.fate;
-      return;
-    }
+    if (length > wire.MAX_LENGTH || length < wire.LLC_BYTES || length > packet.tail - llc)
+      return this.#malformed(packet, counters, 'badLength');
     const end = llc + length;
     if (countControlFrame(packet, llc, end, counters) || !this.#admits(packet, counters)) return;
     packet.trim(wire.HEADER_BYTES + length);
@@ -114,28 +99,37 @@ export class EthernetLink implements LinkType {
   /** The destination filter; sets `kind`. */
   #admits(packet: Packet, counters: Counters<typeof fates>): boolean {
     const { head, bytes, iface } = packet;
-    if (wire.isGroup(bytes, head)) {
-      if (wire.isBroadcast(packet.view, head)) {
-        packet.kind = PACKET_BROADCAST;
-        return true;
-      }
-      if (iface.acceptsGroup(bytes, head) || (iface.flags & (IFF_ALLMULTI | IFF_PROMISC)) !== 0) {
-        packet.kind = PACKET_MULTICAST;
-        return true;
-      }
-      counters.otherGroup++;
-      packet.reason = fates.otherGroup.fate;
-      return false;
-    }
-    if (wire.isAddress(bytes, head, iface.address)) {
+    if (!wire.isGroup(bytes, head) && wire.isAddress(bytes, head, iface.address)) {
       packet.kind = PACKET_HOST;
       return true;
     }
-    packet.kind = PACKET_OTHERHOST;
-    if ((iface.flags & IFF_PROMISC) !== 0) return true;
-    counters.otherHost++;
-    packet.reason = fates.otherHost.fate;
+    return this.#admitsOther(packet, counters);
+  }
+
+  /** The same of a frame that is not for our own address. */
+  #admitsOther(packet: Packet, counters: Counters<typeof fates>): boolean {
+    const { head, bytes, iface } = packet;
+    if (!wire.isGroup(bytes, head)) {
+      packet.kind = PACKET_OTHERHOST;
+      if ((iface.flags & IFF_PROMISC) !== 0) return true;
+      drop(packet, counters, 'otherHost');
+      return false;
+    }
+    if (wire.isBroadcast(packet.view, head)) {
+      packet.kind = PACKET_BROADCAST;
+      return true;
+    }
+    if (iface.acceptsGroup(bytes, head) || (iface.flags & (IFF_ALLMULTI | IFF_PROMISC)) !== 0) {
+      packet.kind = PACKET_MULTICAST;
+      return true;
+    }
+    drop(packet, counters, 'otherGroup');
     return false;
+  }
+
+  #malformed(packet: Packet, counters: Counters<typeof fates>, fate: Fate): undefined {
+    packet.iface.statistics.rxErrors++;
+    drop(packet, counters, fate);
   }
 
   #deliver(packet: Packet, protocol: number, headerBytes: number): undefined {
@@ -144,6 +138,11 @@ export class EthernetLink implements LinkType {
     packet.l3 = packet.pull(headerBytes);
     this.#input.deliver(packet);
   }
+}
+
+function drop(packet: Packet, counters: Counters<typeof fates>, fate: Fate): undefined {
+  counters[fate]++;
+  packet.reason = fates[fate].fate;
 }
 
 const isEtherTypeSnap = (view: DataView, llc: number, end: number): boolean =>
