@@ -15,6 +15,8 @@ export class WheelTimer {
   armed = false;
   /** The tick under which it is filed: never after `dueUs`, and before it once it was re-armed for later. */
   filedTick = 0;
+  /** The slot that it is filed in, or was last. */
+  slot = 0;
   /** Links of the slot that it is filed in; itself where it is in none. */
   next: WheelTimer;
   previous: WheelTimer;
@@ -45,10 +47,10 @@ export class TimerWheel {
   readonly tickUs: number;
   /** Every tick before this one has been dealt with. */
   #tick: number;
-  /** No slot that may hold anything comes before this tick, in whatever level. */
+  /** No slot that holds anything comes before this tick, in whatever level. */
   #soonest = Number.POSITIVE_INFINITY;
   readonly #slots: readonly WheelTimer[] = Array.from({ length: SLOTS * LEVELS }, () => new WheelTimer());
-  /** Which slots may hold timers, 32 to a word. */
+  /** Which slots hold timers, 32 to a word. */
   readonly #occupied = new Int32Array((SLOTS * LEVELS) / 32);
   /** Those of the tick at hand. */
   readonly #due = new WheelTimer();
@@ -73,7 +75,7 @@ export class TimerWheel {
     timer.dueUs = dueUs;
     if (timer.armed) {
       if (tick >= timer.filedTick) return;
-      unlink(timer);
+      this.#leave(timer);
     } else {
       timer.armed = true;
       this.#count++;
@@ -86,7 +88,7 @@ export class TimerWheel {
     if (!timer.armed) return;
     timer.armed = false;
     this.#count--;
-    unlink(timer);
+    this.#leave(timer);
   }
 
   /**
@@ -124,8 +126,7 @@ export class TimerWheel {
   }
 
   /**
-   * The next tick whose slot may hold anything, in whatever level. Slots of upper levels hold timers of many ticks, and what any held may
-   * have been cancelled: a bound, not the time itself.
+   * The next tick whose slot holds anything, in whatever level. Slots of upper levels hold timers of many ticks: a bound, not the time itself.
    */
   #nextTick(): number {
     let earliest = Number.POSITIVE_INFINITY;
@@ -157,8 +158,17 @@ export class TimerWheel {
     const slot = Math.min(Math.floor(tick / width), Math.floor(this.#tick / width) + MASK);
     const index = level * SLOTS + (slot & MASK);
     this.#soonest = Math.min(this.#soonest, slot * width);
+    timer.slot = index;
     append(this.#slots[index] as WheelTimer, timer);
     this.#occupied[index >> 5] = (this.#occupied[index >> 5] as number) | (1 << (index & 31));
+  }
+
+  /** Takes it out of its slot, which nobody need look at when it was the last there. */
+  #leave(timer: WheelTimer): void {
+    unlink(timer);
+    const { slot } = timer;
+    const head = this.#slots[slot] as WheelTimer;
+    if (head.next === head) this.#occupied[slot >> 5] = (this.#occupied[slot >> 5] as number) & ~(1 << (slot & 31));
   }
 
   /** Moves to the next tick up to `until` whose slot holds anything; its timers become due. */

@@ -110,6 +110,21 @@ describe('timer wheel', () => {
     expect(wheel.expire(3 * hour, () => void fired++)).to.equal(1);
   });
 
+  it('leaves nothing to come back for where a timer was: one that is armed and cancelled with each packet costs a look in its delay', () => {
+    const wheel = new TimerWheel(0);
+    const timer = new WheelTimer();
+    const DELAY_US = 40_000;
+    const looks = new Set<number>();
+    for (let nowUs = 0; nowUs < 10 * DELAY_US; nowUs += 300) {
+      wheel.cancel(timer);
+      wheel.arm(timer, nowUs + DELAY_US);
+      wheel.expire(nowUs, () => expect.fail('nothing is due'));
+      expect(wheel.nextUs()).to.be.within(nowUs, timer.dueUs);
+      looks.add(wheel.nextUs());
+    }
+    expect(looks.size).to.be.below(2 * 10);
+  });
+
   it('holds nothing of a cancelled timer that was far away: a keep-alive of two hours does not keep its connection', () => {
     const wheel = new TimerWheel(0);
     const timers = Array.from({ length: 3 }, (_, i) => new Named(i));

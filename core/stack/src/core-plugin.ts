@@ -150,6 +150,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
         segmenters: points.segment,
         counters: count,
         work: (atOnce) => loop.work(atOnce),
+        inTurn: () => loop.inTurn,
         log: environment.logFor(CORE_NAME),
         linkTypes: { get: (type) => points.linkType.get(type), ownerOf: (type) => environment.ownerOfLinkType(type) },
         events: points.interfaceEvents,

@@ -41,6 +41,8 @@ export interface InterfaceContext {
   readonly segmenters: Lookup<SegmentKey, Segmenter>;
   readonly counters: { downDropped: number; txQueueDropped: number; unsegmentable: number };
   work(atOnce: boolean): void;
+  /** A turn is running, which flushes devices when it ends. */
+  inTurn(): boolean;
   failed(iface: NetInterface, error: Error): void;
   carrier(iface: NetInterface, up: boolean): void;
 }
@@ -236,7 +238,8 @@ export class NetInterface implements Interface, IngressPort {
     if (packet.csum === CSUM_PARTIAL && !this.features.checksum) packet.completeChecksum();
     if (!this.#full && this.device.transmit(packet)) {
       this.#sent(packet);
-      this.sent = true;
+      if (this.#context.inTurn()) this.sent = true;
+      else this.flush();
       return;
     }
     this.#full = true;

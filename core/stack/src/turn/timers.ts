@@ -73,8 +73,10 @@ export class StackTimers {
   arm(timer: StackTimer, dueUs: number): void {
     if (timer.home.gone) return;
     this.#wheel.arm(timer, dueUs);
-    if (dueUs < this.#nextUs) {
-      this.#nextUs = dueUs;
+    // The wheel's bound, not the time itself: it stays while a timer is moved from packet to packet, and so does what the driver waits for.
+    const nextUs = this.#wheel.nextUs();
+    if (nextUs < this.#nextUs) {
+      this.#nextUs = nextUs;
       this.onEarlier?.();
     }
   }
