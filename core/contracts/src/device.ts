@@ -55,7 +55,7 @@ export interface Device {
   poll(budget: number, input: DeviceInput): number;
   /** Sends, borrowing the packet for the call. False: full; `writable()` follows, and the packet is still the caller's. */
   transmit(packet: Packet): boolean;
-  /** The turn's sending is over: a device that gathers frames sends them now. */
+  /** The turn's sending is over, or a packet has left between two turns: a device that gathers frames sends them now. */
   flush?(): void;
   /** Takes another MTU. Returns 0 or a negative errno. */
   setMtu?(mtu: number): number;

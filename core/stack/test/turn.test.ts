@@ -5,6 +5,7 @@ import {
   definePlugin,
   ETHERTYPE,
   FRAME_TAP,
+  INTERFACES,
   LINK_INPUT,
   LINK_TYPE,
   type LinkType,
@@ -161,6 +162,49 @@ describe('the turn', () => {
     stack.turn();
     expect(log).to.deep.equal(['woken', 'egress']);
     expect(stack.nextTurnUs()).to.equal(Number.POSITIVE_INFINITY);
+  });
+
+  it('flushes a device once when its turn ends; what leaves between two turns at once', () => {
+    const at = host();
+    class Gathering extends SimDevice {
+      readonly log: string[] = [];
+      override transmit(packet: Packet): boolean {
+        this.log.push('frame');
+        return super.transmit(packet);
+      }
+      flush(): void {
+        this.log.push('flush');
+      }
+    }
+    let sends = (): void => undefined;
+    const plugin = definePlugin({
+      ...manifest,
+      name: 'sending',
+      uses: { packets: use(PACKETS, '^1.0'), interfaces: use(INTERFACES, '^1.0'), turns: use(TURNS, '^1.0') },
+      create({ use: { packets, interfaces, turns } }) {
+        sends = () => {
+          const packet = packets.make(10);
+          packet.put(10);
+          interfaces.byName('d0')?.transmit(packet);
+          packets.done(packet);
+        };
+        const twice = turns.egress({
+          egress() {
+            sends();
+            sends();
+          },
+        });
+        return { start: () => turns.wake({ waking: false, woken: () => twice.request() }) };
+      },
+    });
+    const stack = stackOf([link, plugin], at).start();
+    const device = new Gathering({ type: ARPHRD_NONE, name: 'd0' });
+    stack.link.add(device);
+    stack.link.up('d0');
+    run(stack, at);
+    expect(device.log).to.deep.equal(['frame', 'frame', 'flush']);
+    sends();
+    expect(device.log.slice(3)).to.deep.equal(['frame', 'flush']);
   });
 
   it('contains timers, egress and wakeups that throw', () => {

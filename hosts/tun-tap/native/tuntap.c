@@ -42,12 +42,14 @@ typedef struct {
   napi_ref self, on_readable, on_writable;
   napi_async_context context;
   // What JavaScript lends: held by reference for as long as native code may fill it.
-  napi_ref slab_ref, places_ref, header_ref;
+  napi_ref slab_ref, places_ref, header_ref, outbox_ref, outbox_places_ref;
   uint8_t *slab;
   size_t slab_bytes;
   int32_t *places;
   size_t places_count;
   uint8_t *header;
+  uint8_t *outbox;
+  int32_t *outbox_places;
 } handle_t;
 
 // ---- arguments and results
@@ -141,6 +143,8 @@ static void closed(uv_handle_t *poll) {
   release(handle->env, &handle->slab_ref);
   release(handle->env, &handle->places_ref);
   release(handle->env, &handle->header_ref);
+  release(handle->env, &handle->outbox_ref);
+  release(handle->env, &handle->outbox_places_ref);
   release(handle->env, &handle->self);
   napi_close_handle_scope(handle->env, scope);
   handle->fd = -1;
@@ -238,8 +242,8 @@ static napi_value device_cuts_datagrams(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// bind(device, slab, places, header): where frames are read to; for each where it begins in the slab and how long it is, the virtio-net header
-// counted; the virtio-net header of what is written.
+// bind(device, slab, places, header, outbox, outboxPlaces): where frames are read to; for each where it begins in the slab and how long it is, the
+// virtio-net header counted; the virtio-net header of what is written; frames that leave together, and their places likewise.
 static napi_value device_bind(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS];
   handle_t *handle;
@@ -248,12 +252,18 @@ static napi_value device_bind(napi_env env, napi_callback_info info) {
   release(env, &handle->slab_ref);
   release(env, &handle->places_ref);
   release(env, &handle->header_ref);
+  release(env, &handle->outbox_ref);
+  release(env, &handle->outbox_places_ref);
   handle->slab = octets(env, argv[1], &handle->slab_bytes);
   handle->places = (int32_t *)octets(env, argv[2], &handle->places_count);
   handle->header = octets(env, argv[3], NULL);
+  handle->outbox = octets(env, argv[4], NULL);
+  handle->outbox_places = (int32_t *)octets(env, argv[5], NULL);
   napi_create_reference(env, argv[1], 1, &handle->slab_ref);
   napi_create_reference(env, argv[2], 1, &handle->places_ref);
   napi_create_reference(env, argv[3], 1, &handle->header_ref);
+  napi_create_reference(env, argv[4], 1, &handle->outbox_ref);
+  napi_create_reference(env, argv[5], 1, &handle->outbox_places_ref);
   return NULL;
 }
 
@@ -320,6 +330,28 @@ static napi_value device_write(napi_env env, napi_callback_info info) {
   }
   written = handle->vnet ? parts_write(handle->fd, parts, count) : packet_write(handle->fd, handle->ethernet, handle->header, parts + 1, count - 1);
   return number(env, (double)written);
+}
+
+// flush(device, from, to): writes the frames of the outbox with these numbers. How many are dealt with: all, or those before the one that found
+// the device full. In the place of each one's length then stands what came of it: octets, or -errno.
+static napi_value device_flush(napi_env env, napi_callback_info info) {
+  napi_value argv[MAX_ARGUMENTS];
+  handle_t *handle;
+  int32_t from, to, i;
+  arguments(env, info, argv);
+  handle = handle_of(env, argv[0]);
+  from = integer(env, argv[1]);
+  to = integer(env, argv[2]);
+  if (handle->closing || handle->outbox == NULL) return number(env, to - from);
+  for (i = from; i < to; i++) {
+    uint8_t *header = handle->outbox + handle->outbox_places[2 * i];
+    size_t length = handle->outbox_places[2 * i + 1];
+    struct iovec frame = {.iov_base = handle->vnet ? header : header + VNET_HEADER_BYTES, .iov_len = handle->vnet ? length : length - VNET_HEADER_BYTES};
+    ssize_t written = handle->vnet ? parts_write(handle->fd, &frame, 1) : packet_write(handle->fd, handle->ethernet, header, &frame, 1);
+    if (written == -EAGAIN || written == -ENOBUFS) break;
+    handle->outbox_places[2 * i + 1] = (int32_t)written;
+  }
+  return number(env, i - from);
 }
 
 // watch(device, reading, writing): what the loop waits for.
@@ -495,6 +527,7 @@ NAPI_MODULE_INIT() {
   export(env, exports, "bind", device_bind);
   export(env, exports, "read", device_read);
   export(env, exports, "write", device_write);
+  export(env, exports, "flush", device_flush);
   export(env, exports, "watch", device_watch);
   export(env, exports, "close", handle_close);
   export(env, exports, "timerOpen", timer_open);

@@ -17,6 +17,7 @@ import { GSO_UDP } from '@protoloom/contracts/udp';
 import { MacAddress } from '@protoloom/wire';
 import { KernelInterface } from './kernel.js';
 import { type NativeHandle, native, READ_FAILED, systemError } from './native.js';
+import { Outbox } from './outbox.js';
 import * as vnet from './vnet.js';
 
 /** Frames read by one call. */
@@ -101,6 +102,7 @@ export class TunTapDevice implements Device {
   readonly #places = new Int32Array(2 * BATCH);
   readonly #vnet = new Uint8Array(vnet.HEADER_BYTES);
   readonly #vnetView = new DataView(this.#vnet.buffer);
+  readonly #outbox = new Outbox();
   readonly #room: number;
   #port: DevicePort | undefined;
   #reading = true;
@@ -141,7 +143,7 @@ export class TunTapDevice implements Device {
     this.#room = vnet.HEADER_BYTES + (offload ? OFFLOAD_ROOM : this.mtu + LINK_HEADER_BYTES);
     this.#slab = new Uint8Array(this.#room * BATCH);
     this.#view = new DataView(this.#slab.buffer);
-    this.#native.bind(handle, this.#slab, this.#places, this.#vnet);
+    this.#native.bind(handle, this.#slab, this.#places, this.#vnet, this.#outbox.slab, this.#outbox.places);
     // Nothing is read before the stack asks.
     this.#watch(false, false);
   }
@@ -176,7 +178,18 @@ export class TunTapDevice implements Device {
 
   transmit(packet: Packet): boolean {
     if (this.#closed) return true;
-    vnet.writeHeader(this.#vnetView, packet);
+    const outbox = this.#outbox;
+    const gathers = outbox.takes(packet);
+    // What was gathered leaves first.
+    if (gathers ? outbox.isFull : !outbox.isEmpty) {
+      this.flush();
+      if (!outbox.isEmpty) return false;
+    }
+    if (gathers) {
+      outbox.add(packet);
+      return true;
+    }
+    vnet.writeHeader(this.#vnetView, 0, packet);
     const result =
       packet.fragmentCount === 0 ? this.#native.write(this.#handle, packet.bytes, packet.head, packet.tail) : this.#gather(packet);
     if (result >= 0) return true;
@@ -187,6 +200,17 @@ export class TunTapDevice implements Device {
     // The kernel's end is down (EIO), or the frame is none: it is gone, as from any wire.
     this.writeErrors++;
     return true;
+  }
+
+  /** Writes what was gathered; what finds the device full waits until it is not. */
+  flush(): void {
+    const outbox = this.#outbox;
+    if (outbox.isEmpty || this.#closed) return;
+    const from = outbox.done;
+    outbox.done += this.#native.flush(this.#handle, from, outbox.count);
+    for (let i = from; i < outbox.done; i++) if ((outbox.places[2 * i + 1] as number) < 0) this.writeErrors++;
+    if (outbox.done === outbox.count) outbox.clear();
+    else this.#watch(this.#reading, true);
   }
 
   setMtu(mtu: number): number {
@@ -206,6 +230,7 @@ export class TunTapDevice implements Device {
 
   close(): void {
     if (this.#closed) return;
+    this.flush();
     this.#closed = true;
     this.#native.close(this.#handle);
   }
@@ -255,7 +280,8 @@ export class TunTapDevice implements Device {
 
   #writable(): void {
     this.#watch(this.#reading, false);
-    this.#port?.writable();
+    this.flush();
+    if (this.#outbox.isEmpty) this.#port?.writable();
   }
 
   #watch(reading: boolean, writing: boolean): void {

@@ -16,10 +16,12 @@ export interface Native {
   nameOf(device: NativeHandle): string | number;
   /** Whether the kernel cuts UDP's super-segments. */
   cutsDatagrams(device: NativeHandle): boolean;
-  bind(device: NativeHandle, slab: Uint8Array, places: Int32Array, header: Uint8Array): void;
+  bind(device: NativeHandle, slab: Uint8Array, places: Int32Array, header: Uint8Array, outbox: Uint8Array, outboxPlaces: Int32Array): void;
   /** How many packets; -1 - count where more may wait; READ_FAILED + errno. */
   read(device: NativeHandle, most: number, room: number): number;
   write(device: NativeHandle, bytes: Uint8Array, from: number, to: number, ...fragments: (Uint8Array | number)[]): number;
+  /** Writes the outbox's frames from one to another; how many are dealt with, fewer where the device is full. */
+  flush(device: NativeHandle, from: number, to: number): number;
   watch(device: NativeHandle, reading: boolean, writing: boolean): number;
   close(handle: NativeHandle): void;
   timerOpen(expired: () => void): NativeHandle | number;

@@ -37,25 +37,25 @@ export function readHeader(view: DataView, at: number, packet: Packet): void {
   packet.gsoSegments = Math.max(1, Math.ceil(payload / size));
 }
 
-/** What we say of a frame. @param into the header's ten octets. */
-export function writeHeader(into: DataView, packet: Packet): void {
+/** What we say of a frame: the header at `at`. */
+export function writeHeader(into: DataView, at: number, packet: Packet): void {
   const { gsoKind } = packet;
   if (packet.csum !== CSUM_PARTIAL) {
-    into.setInt32(0, 0);
-    into.setInt32(4, 0);
-    into.setInt16(8, 0);
+    into.setInt32(at, 0);
+    into.setInt32(at + 4, 0);
+    into.setInt16(at + 8, 0);
     return;
   }
   const start = packet.csumStart - packet.head;
-  into.setUint8(0, NEEDS_CSUM);
-  into.setUint16(6, start, true);
-  into.setUint16(8, packet.csumOffset, true);
+  into.setUint8(at, NEEDS_CSUM);
+  into.setUint16(at + 6, start, true);
+  into.setUint16(at + 8, packet.csumOffset, true);
   if (gsoKind === GSO_NONE) {
-    into.setUint8(1, 0);
-    into.setInt32(2, 0);
+    into.setUint8(at + 1, 0);
+    into.setInt32(at + 2, 0);
     return;
   }
-  into.setUint8(1, gsoKind === GSO_UDP ? GSO_UDP_L4 : packet.protocol === ETH_P_IPV6 ? GSO_TCPV6 : GSO_TCPV4);
-  into.setUint16(2, start + transportBytes(packet.view, packet.csumStart, gsoKind), true);
-  into.setUint16(4, packet.gsoSize, true);
+  into.setUint8(at + 1, gsoKind === GSO_UDP ? GSO_UDP_L4 : packet.protocol === ETH_P_IPV6 ? GSO_TCPV6 : GSO_TCPV4);
+  into.setUint16(at + 2, start + transportBytes(packet.view, packet.csumStart, gsoKind), true);
+  into.setUint16(at + 4, packet.gsoSize, true);
 }

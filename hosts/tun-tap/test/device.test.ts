@@ -66,8 +66,9 @@ describe('TAP and TUN devices', function () {
         let sum = 0; for (let i = 0; i < 20; i += 2) sum += (ip[i] << 8) | ip[i + 1]; sum = (sum & 0xffff) + (sum >> 16); ip[10] = (~sum >> 8) & 255; ip[11] = ~sum & 255;
         const frame = Uint8Array.from([...tap.kernel.address, 2, 0, 0, 0, 0, 9, 8, 0, ...ip, 0, 7, 0, 9, 0, 10, 0, 0, ...body]);
         const half = 40;
-        const packet = { bytes: frame, view: new DataView(frame.buffer), head: 0, tail: half, fragmentCount: 1, fragments: [{ bytes: frame, at: half, length: frame.length - half }, {}, {}, {}], csum: 0, gsoKind: 0 };
+        const packet = { bytes: frame, view: new DataView(frame.buffer), head: 0, tail: half, length: frame.length, fragmentCount: 1, fragmentBytes: frame.length - half, fragments: [{ bytes: frame, at: half, length: frame.length - half }, {}, {}, {}], csum: 0, gsoKind: 0 };
         const sent = tap.transmit(packet);
+        tap.flush();
         const message = await heard;
         socket.send('out', 9, '10.1.2.9');
         await sleep(50);

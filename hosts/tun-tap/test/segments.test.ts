@@ -44,7 +44,7 @@ const segment = ({ v6 = false, seq = 0, length = 1000, ack = 7, flags = 0x10, wi
   for (let i = 0; i < length; i++) bytes[l4 + tcpBytes + i] = seq + i;
   const pseudo = sum(bytes, v6 ? 22 : 26, l4, 6 + tcpBytes + length);
   view.setUint16(l4 + 16, partial ? pseudo : ~sum(bytes, l4, bytes.length, pseudo));
-  return { bytes, view, l4, head: 0, tail: bytes.length, fragmentCount: 0, fragments: [{}, {}, {}, {}], csum: 0, gsoKind: 0 };
+  return { bytes, view, l4, head: 0, tail: bytes.length, length: bytes.length, fragmentCount: 0, fragmentBytes: 0, fragments: [{}, {}, {}, {}], csum: 0, gsoKind: 0 };
 };
 /** Of each packet that arrives: segments, octets of text, whether checksums are known to hold, whether each octet is what it should be, PSH. */
 const told = () => read().map(({ view, bytes, head, tail, gsoSegments = 1, csum }) => {
@@ -53,7 +53,7 @@ const told = () => read().map(({ view, bytes, head, tail, gsoSegments = 1, csum 
   for (let i = text; i < tail; i++) same &&= bytes[i] === ((seq + i - text) & 255);
   return [gsoSegments, tail - text, csum !== 0, same, (bytes[l4 + 13] & 8) !== 0];
 });
-const send = (...packets) => packets.forEach((packet) => a.transmit(packet));
+const send = (...packets) => { for (const packet of packets) a.transmit(packet); a.flush(); };
 `;
 
 /** What a program answers with `answer(value)`. */
@@ -150,6 +150,29 @@ describe('a device without offloads', function () {
       whole.fragments[1] = { bytes: whole.bytes, at: text + 504, length: 495 };
       send(whole); answer(told());`);
     expect(result).to.deep.equal([[1, 999, true, true, false]]);
+  });
+
+  it(title('gathers short frames until they are flushed, or a long one follows; none overtakes another, of however many'), () => {
+    const result = answered(`const lengths = () => told().map(([segments, octets, valid, same]) => valid && same && octets);
+      // Other ports: nothing is joined.
+      const other = (i, length) => {
+        const packet = segment({ length, partial: true, options: [], ack: i, flags: 0x18 });
+        packet.view.setUint16(packet.l4, 2000 + i);
+        return Object.assign(packet, { csum: 1, csumStart: packet.l4, csumOffset: 16 });
+      };
+      const all = [];
+      for (const i of [1, 2, 3]) a.transmit(other(i, i));
+      all.push(lengths());
+      a.transmit(other(4, 1000)); a.transmit(other(5, 5));
+      all.push(lengths());
+      a.flush();
+      all.push(lengths());
+      for (let i = 0; i < 70; i++) a.transmit(other(10 + i, 1 + i));
+      all.push(lengths().length);
+      a.flush(); a.flush();
+      all.push(lengths().length, a.writeErrors);
+      answer(all);`);
+    expect(result).to.deep.equal([[], [1, 2, 3, 1000], [5], 64, 6, 0]);
   });
 
   it(title('takes frames that are cut anywhere, or say lengths that they do not have'), () => {

@@ -22,7 +22,7 @@ const ISN = 1000;
 const BATCH = 64;
 
 /** What transmit() of the device reads of a packet: as much as it takes to be one. */
-const blank = (bytes: Uint8Array): Packet =>
+const blank = (bytes: Uint8Array): Packet & { length: number } =>
   ({
     bytes,
     view: new DataView(bytes.buffer),
@@ -30,6 +30,7 @@ const blank = (bytes: Uint8Array): Packet =>
     tail: bytes.length,
     length: bytes.length,
     fragmentCount: 0,
+    fragmentBytes: 0,
     fragments: [],
     csum: CSUM_PARTIAL,
     csumStart: L4,
@@ -38,7 +39,7 @@ const blank = (bytes: Uint8Array): Packet =>
     gsoSize: 0,
     gsoSegments: 1,
     protocol: 0x0800,
-  }) as unknown as Packet;
+  }) as unknown as Packet & { length: number };
 
 /** A connection that octets are sent on. */
 interface Flow {
@@ -65,7 +66,15 @@ export function runLimit(name: string, kernelAddress: string, { mode, offload, m
   /** An acknowledgement that is written, and waits for what follows in the same batch: whose, by its port. */
   let pending = 0;
 
-  const segment = (packet: Packet, from: Packet, seq: number, ack: number, flags: number, length: number, options: number): void => {
+  const segment = (
+    packet: Packet & { length: number },
+    from: Packet,
+    seq: number,
+    ack: number,
+    flags: number,
+    length: number,
+    options: number,
+  ): void => {
     const { bytes, view } = packet;
     const { head, view: asked } = from;
     for (let i = 0; i < 6; i++) {
@@ -90,6 +99,7 @@ export function runLimit(name: string, kernelAddress: string, { mode, offload, m
     view.setUint32(L4 + 16, 0);
     view.setUint16(L4 + 16, add(sum(bytes, IP + 12, L4, 6), 20 + options + length));
     packet.tail = HEADERS + options + length;
+    packet.length = packet.tail;
   };
   const flush = (): void => {
     if (pending === 0) return;
@@ -215,6 +225,7 @@ export function runLimit(name: string, kernelAddress: string, { mode, offload, m
       packet.view = view;
       packet.head = from;
       packet.tail = to;
+      packet.length = to - from;
       packet.gsoKind = 0;
       packet.csum = 0;
       return packet;
@@ -232,10 +243,12 @@ export function runLimit(name: string, kernelAddress: string, { mode, offload, m
     readable(): void {
       while (device.poll(BATCH, input) >= BATCH) flush();
       flush();
+      device.flush();
     },
     writable() {
       blocked = false;
       for (const flow of flows.values()) blast(flow);
+      device.flush();
     },
     carrier: () => undefined,
     failed: () => process.exit(0),

@@ -58,6 +58,7 @@ const packetOf = ({ bytes }: Frame): Packet =>
     tail: bytes.length,
     length: bytes.length,
     fragmentCount: 0,
+    fragmentBytes: 0,
     fragments: [],
     csum: CSUM_NONE,
     gsoKind: 0,
@@ -73,6 +74,7 @@ class DeviceEnd implements WireEnd {
 
   arrive(frame: Frame): void {
     this.#device.transmit(packetOf(frame));
+    this.#device.flush?.();
   }
 
   /** Begins to read. */
