@@ -2,31 +2,29 @@
 import type { CongestionControl } from '@protoloom/contracts/tcp';
 import { Sender } from './sender.js';
 
-/** Until the engine has compiled what is called. */
-const WARM_UP = 300_000;
+/** Acknowledgements of one stretch; how many are tried, since on a busy machine it takes the engine long to compile what is called. */
 const ACKS = 20_000;
-const WINDOWS = 15;
+const STRETCHES = 300;
+/** So many in a row have to leave nothing: in one alone garbage may have been collected. */
+const IN_A_ROW = 5;
 /** Octets for each acknowledgement: the least object takes twice as many. */
 const MOST = 8;
 
-/** The median of several stretches: one in which garbage was collected tells nothing. */
 export function allocation(control: CongestionControl, heapUsed: () => number): string | undefined {
   const sender = new Sender(control);
   // Congestion avoidance with a window that stays, which is where connections live.
   sender.out.ssthresh = sender.out.cwnd;
   sender.view.sndWnd = sender.out.cwnd;
-  const acknowledge = (count: number): void => {
-    for (let i = 0; i < count; i++) sender.acknowledge(sender.view.mss, 50_000, false);
-  };
-  acknowledge(WARM_UP);
-  const perAck: number[] = [];
-  for (let window = 0; window < WINDOWS; window++) {
+  let perAck = 0;
+  let clean = 0;
+  for (let stretch = 0; stretch < STRETCHES && clean < IN_A_ROW; stretch++) {
     const before = heapUsed();
-    acknowledge(ACKS);
+    for (let i = 0; i < ACKS; i++) sender.acknowledge(sender.view.mss, 50_000, false);
     const used = heapUsed() - before;
-    if (used >= 0) perAck.push(used / ACKS);
+    // Below zero garbage was collected, which tells nothing.
+    if (used < 0) continue;
+    perAck = used / ACKS;
+    clean = perAck < MOST ? clean + 1 : 0;
   }
-  perAck.sort((a, b) => a - b);
-  const median = perAck[perAck.length >> 1] ?? 0;
-  return median < MOST ? undefined : `${median.toFixed(1)} octets of heap for each of ${ACKS} acknowledgements`;
+  return clean === IN_A_ROW ? undefined : `${perAck.toFixed(1)} octets of heap for each of ${ACKS} acknowledgements`;
 }
