@@ -21,11 +21,8 @@ export function openServing(stack: Stack, type: number): Socket {
   }
 }
 
-/**
- * Listens on a port of every address, of both families, and hands each connection on, whose it is then. @returns the listener, which ends it by
- * being closed. @throws SocketError EADDRINUSE.
- */
-export async function serveConnections(stack: Stack, port: number, accepted: (connection: Socket) => Promise<void>): Promise<Socket> {
+/** Listens on a port of every address, of both families. @throws SocketError EADDRINUSE. */
+export async function listenOn(stack: Stack, port: number): Promise<Socket> {
   const socket = openServing(stack, SOCK_STREAM);
   socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   try {
@@ -35,6 +32,15 @@ export async function serveConnections(stack: Stack, port: number, accepted: (co
     await socket.close();
     throw error;
   }
+  return socket;
+}
+
+/**
+ * Listens on a port of every address, of both families, and hands each connection on, whose it is then. @returns the listener, which ends it by
+ * being closed. @throws SocketError EADDRINUSE.
+ */
+export async function serveConnections(stack: Stack, port: number, accepted: (connection: Socket) => Promise<void>): Promise<Socket> {
+  const socket = await listenOn(stack, port);
   const handOn = async (connection: Socket): Promise<void> => {
     try {
       await accepted(connection);

@@ -1,8 +1,8 @@
 // http: accepts connections, looks after those that have become quiet, and ends them all.
 
-import { type Endpoint, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from '@protoloom/contracts/socket';
+import { type Endpoint, IPPROTO_TCP } from '@protoloom/contracts/socket';
 import { TCP_NODELAY } from '@protoloom/contracts/tcp';
-import { openServing, type StreamServer } from '@protoloom/node';
+import { listenOn, type StreamServer } from '@protoloom/node';
 import type { Stack } from '@protoloom/stack';
 import { Connection, type ConnectionHost } from './connection.js';
 import { Llhttp } from './llhttp.js';
@@ -50,17 +50,9 @@ class Server implements ConnectionHost {
 
 /** Serves HTTP/1.1 (RFC 9110, RFC 9112) on a port of every address, of both families. @throws SocketError EADDRINUSE. */
 export async function serveHttp(stack: Stack, port: number): Promise<StreamServer> {
-  const socket = openServing(stack, SOCK_STREAM);
+  const socket = await listenOn(stack, port);
   // Connections inherit what their listener has.
-  socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
-  try {
-    await socket.bind({ port });
-    await socket.listen();
-  } catch (error) {
-    await socket.close();
-    throw error;
-  }
   const server = new Server(stack);
   const { endpoint } = socket;
   const accept = (): void => {
