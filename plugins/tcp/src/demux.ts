@@ -78,10 +78,9 @@ export class Demux {
     this.#flows.add(flow.hash, addresses, SOURCE, DESTINATION, localPort, remotePort, flow);
   }
 
-  /** What a flow becomes takes its 4-tuple: the connection of a half-open one, the remains of a connection. */
+  /** What a flow becomes takes its 4-tuple, and knows the hash of it: the connection of a half-open one, the remains of a connection. */
   replace(flow: Tcb | Request, by: Tcb | number): void {
     if (this.#last === flow) this.#last = undefined;
-    if (typeof by !== 'number') by.hash = flow.hash;
     this.#flows.replace(flow.hash, flow, by);
     flow.hash = 0;
   }

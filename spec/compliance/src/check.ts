@@ -10,7 +10,10 @@ export interface Settings extends Partial<Bounds> {
   /** Of the random runs, and how many there are of each clause. The same seed gives the same runs. */
   readonly seed?: number;
   readonly runs?: number;
-  /** Octets of heap in use, e.g. `() => process.memoryUsage().heapUsed`: with it allocation is measured as well. */
+  /**
+   * Octets of heap in use, e.g. `() => process.memoryUsage().heapUsed`: with it allocation is measured as well: in a process where little else has
+   * run, since what others have stored in objects of the same shape shows too.
+   */
   readonly heapUsed?: () => number;
 }
 

@@ -3,6 +3,7 @@ import { CSUM_PARTIAL, type DevicePort, type Packet } from '@protoloom/contracts
 import { GSO_TCP } from '@protoloom/contracts/tcp';
 import { openTap } from '@protoloom/tun-tap';
 import { add, finish, sum } from '@protoloom/wire';
+import { type BarePacket, barePacket } from '../bare-packet.js';
 import type { Setting } from './contender.js';
 import { ANSWER } from './node.js';
 
@@ -21,25 +22,9 @@ const ISN = 1000;
 /** Frames of one poll. */
 const BATCH = 64;
 
-/** What transmit() of the device reads of a packet: as much as it takes to be one. */
-const blank = (bytes: Uint8Array): Packet & { length: number } =>
-  ({
-    bytes,
-    view: new DataView(bytes.buffer),
-    head: 0,
-    tail: bytes.length,
-    length: bytes.length,
-    fragmentCount: 0,
-    fragmentBytes: 0,
-    fragments: [],
-    csum: CSUM_PARTIAL,
-    csumStart: L4,
-    csumOffset: 16,
-    gsoKind: 0,
-    gsoSize: 0,
-    gsoSegments: 1,
-    protocol: 0x0800,
-  }) as unknown as Packet & { length: number };
+/** One whose checksum the device completes. */
+const blank = (bytes: Uint8Array): BarePacket =>
+  Object.assign(barePacket(bytes), { csum: CSUM_PARTIAL, csumStart: L4, csumOffset: 16, protocol: 0x0800 });
 
 /** A connection that octets are sent on. */
 interface Flow {
@@ -66,15 +51,7 @@ export function runLimit(name: string, kernelAddress: string, { mode, offload, m
   /** An acknowledgement that is written, and waits for what follows in the same batch: whose, by its port. */
   let pending = 0;
 
-  const segment = (
-    packet: Packet & { length: number },
-    from: Packet,
-    seq: number,
-    ack: number,
-    flags: number,
-    length: number,
-    options: number,
-  ): void => {
+  const segment = (packet: BarePacket, from: Packet, seq: number, ack: number, flags: number, length: number, options: number): void => {
     const { bytes, view } = packet;
     const { head, view: asked } = from;
     for (let i = 0; i < 6; i++) {

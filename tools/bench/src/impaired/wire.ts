@@ -1,5 +1,5 @@
 // An impaired wire in real time: what the simulator does to frames, between a TAP and a stack, or between two TAPs.
-import { CSUM_NONE, type Device, type DeviceInput, type Packet } from '@protoloom/contracts';
+import type { Device, DeviceInput } from '@protoloom/contracts';
 import {
   Events,
   type Frame,
@@ -12,6 +12,7 @@ import {
   type WireEnd,
 } from '@protoloom/sim';
 import { TimerFd } from '@protoloom/tun-tap';
+import { barePacket } from '../bare-packet.js';
 
 /** Frames read at once: of more than one the device joins what belongs together, and each is to meet its own fate. */
 const AT_ONCE = 1;
@@ -49,21 +50,6 @@ class RealTime implements WireClock {
   }
 }
 
-/** What transmit() of a device reads of a packet: as much as it takes to be one. */
-const packetOf = ({ bytes }: Frame): Packet =>
-  ({
-    bytes,
-    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
-    head: 0,
-    tail: bytes.length,
-    length: bytes.length,
-    fragmentCount: 0,
-    fragmentBytes: 0,
-    fragments: [],
-    csum: CSUM_NONE,
-    gsoKind: 0,
-  }) as unknown as Packet;
-
 /** The end of the wire that is a device: what the device reads goes out, what arrives it sends. A full device loses frames, as a switch's port. */
 class DeviceEnd implements WireEnd {
   readonly #device: Device;
@@ -73,13 +59,13 @@ class DeviceEnd implements WireEnd {
   }
 
   arrive(frame: Frame): void {
-    this.#device.transmit(packetOf(frame));
+    this.#device.transmit(barePacket(frame.bytes));
     this.#device.flush?.();
   }
 
   /** Begins to read. */
   open(out: WireDirection): void {
-    const packet = packetOf(plainFrame(new Uint8Array(0)));
+    const packet = barePacket(new Uint8Array(0));
     const input: DeviceInput = {
       frame(bytes, view, from, to) {
         packet.bytes = bytes;

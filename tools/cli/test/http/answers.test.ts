@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import { pattern, request, type Visitor, World } from './visitor.js';
+import { eachInAWorld, pattern, request, type Visitor, type World } from './visitor.js';
 
 const sha256 = (text: string): string => `${createHash('sha256').update(text, 'latin1').digest('hex')}\n`;
 
 describe('the http service answers', () => {
   let world: World;
   let visitor: Visitor;
-  beforeEach(async () => {
-    world = await World.begin();
-    visitor = world.visit();
+  eachInAWorld((one, first) => {
+    world = one;
+    visitor = first;
   });
-  afterEach(() => world.end());
 
   it('GET / with a page whose length it tells', () => {
     visitor.say(request('GET /'));

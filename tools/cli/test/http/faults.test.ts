@@ -1,16 +1,15 @@
 import { expect } from 'chai';
-import { request, type Visitor, World } from './visitor.js';
+import { eachInAWorld, request, type Visitor, type World } from './visitor.js';
 
 const CHUNKED = 'Transfer-Encoding: chunked';
 
 describe('the http service refuses', () => {
   let world: World;
   let visitor: Visitor;
-  beforeEach(async () => {
-    world = await World.begin();
-    visitor = world.visit();
+  eachInAWorld((one, first) => {
+    world = one;
+    visitor = first;
   });
-  afterEach(() => world.end());
 
   for (const [what, status, text] of [
     ['octets that are no request [RFC 9112 §3]', 400, '\x00\x01\x02\x03\r\n\r\n'],

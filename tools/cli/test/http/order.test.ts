@@ -1,16 +1,15 @@
 import { SO_LINGER, SOCKETS, SOL_SOCKET } from '@protoloom/contracts/socket';
 import type { Stack } from '@protoloom/stack';
 import { expect } from 'chai';
-import { pattern, request, type Visitor, World } from './visitor.js';
+import { eachInAWorld, pattern, request, type Visitor, type World } from './visitor.js';
 
 describe('a connection of the http service', () => {
   let world: World;
   let visitor: Visitor;
-  beforeEach(async () => {
-    world = await World.begin();
-    visitor = world.visit();
+  eachInAWorld((one, first) => {
+    world = one;
+    visitor = first;
   });
-  afterEach(() => world.end());
 
   it('persists until the client asks for its end [RFC 9112 §9.3, §9.6]', () => {
     for (let i = 0; i < 3; i++) visitor.say(request(`GET /bytes/${i}`));

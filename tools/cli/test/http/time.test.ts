@@ -1,14 +1,13 @@
 import { expect } from 'chai';
-import { request, type Visitor, World } from './visitor.js';
+import { eachInAWorld, request, type Visitor, type World } from './visitor.js';
 
 describe('the http service’s patience', () => {
   let world: World;
   let visitor: Visitor;
-  beforeEach(async () => {
-    world = await World.begin();
-    visitor = world.visit();
+  eachInAWorld((one, first) => {
+    world = one;
+    visitor = first;
   });
-  afterEach(() => world.end());
 
   it('is 5 s between requests [RFC 9112 §9.8]', () => {
     for (let i = 0; i < 3; i++) {

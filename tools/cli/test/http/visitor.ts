@@ -74,6 +74,16 @@ export class World {
   }
 }
 
+/** For each test of a suite a world, with a visitor in it. */
+export function eachInAWorld(begun: (world: World, visitor: Visitor) => void): void {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.begin();
+    begun(world, world.visit());
+  });
+  afterEach(() => world.end());
+}
+
 export class Visitor {
   /** 0 at the end of the stream, or a negative errno. */
   outcome: number | undefined;

@@ -218,6 +218,7 @@ export function beget(request: Request, seg: Segment): Tcb {
   const child = new Tcb(tcp, parent.socket.inherit(), request.family, request.addresses);
   // So that link-local addresses mean the link that they came from.
   child.socket.boundInterface = request.iface;
+  child.hash = request.hash;
   child.txHash = request.txHash;
   child.localPort = request.localPort;
   child.remotePort = request.remotePort;
