@@ -28,8 +28,8 @@ export interface DevicePort {
 /** What a device hands frames to while it is polled. */
 export interface DeviceInput {
   /**
-   * A borrowed packet over the device's own buffer, `bytes[from..to)`; nothing is copied. The device fills gso and csum fields where it
-   * knows them and then calls `deliver`.
+   * A borrowed packet over the device's own buffer, `bytes[from..to)`, which stays as it is until the next `poll`; nothing is copied. The
+   * device fills gso and csum fields where it knows them and then calls `deliver`.
    */
   frame(bytes: Uint8Array, view: DataView, from: number, to: number): Packet;
   deliver(packet: Packet): void;

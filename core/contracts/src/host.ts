@@ -43,11 +43,19 @@ export interface Turns {
   egress(entry: EgressEntry): EgressRequest;
   /** Runs before egress of this turn (or of the next, if that is past): readiness callbacks, in the order of the calls. What they send leaves with it. */
   wake(entry: WakeEntry): void;
+  /** `borrower` refers to the bytes of a borrowed packet beyond its call: `recalled` is called, once, before any device is polled again. */
+  borrow(borrower: Borrower): void;
 }
 export interface WakeEntry {
   /** Whether it waits to be woken; written by the turn. */
   waking: boolean;
   woken(): void;
+}
+export interface Borrower {
+  /** Whether it will be recalled; written by the turn. */
+  borrowing: boolean;
+  /** Devices are about to overwrite their frames. */
+  recalled(): void;
 }
 /** Made for each plugin: what throws is counted under its name. */
 export const TURNS = service<Turns>('core.turns', 1);

@@ -206,7 +206,10 @@ export interface Endpoint {
   send(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number;
   /** Receives into `bytes[from..to)`. 0 from a stream is its end. */
   receive(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number;
-  /** Shows what waits to be read without copying it; answers its length, 0 at the end of the stream, or -EAGAIN. */
+  /**
+   * Shows what waits to be read without copying it; answers how much, 0 at the end of the stream, or -EAGAIN. A stream may show a part of it: all
+   * to who asks again, and its reader is called again where it waits for more.
+   */
   peek(views: Views): number;
   /** Ends reading of the first `count` octets of what `peek` showed (a datagram is consumed whole). */
   consume(count: number): number;

@@ -164,6 +164,41 @@ describe('the turn', () => {
     expect(stack.nextTurnUs()).to.equal(Number.POSITIVE_INFINITY);
   });
 
+  it('tells who refers to a device’s frames, once, before it is polled again', () => {
+    const at = host();
+    const log: string[] = [];
+    const keeping = definePlugin({
+      ...manifest,
+      name: 'keeping',
+      uses: { turns: use(TURNS, '^1.1') },
+      attaches: { it: attach(ETHERTYPE, 1, '^1.0') },
+      create({ use: { turns } }) {
+        let kept: Uint8Array | undefined;
+        const borrower = {
+          borrowing: false,
+          recalled: () => void log.push(`recalled ${kept?.at(-1)}`),
+        };
+        const it = (packet: Packet): undefined => {
+          log.push(`${packet.borrowed ? 'borrowed' : 'own'} ${packet.bytes.at(-1)}`);
+          kept = packet.bytes;
+          turns.borrow(borrower);
+        };
+        return { handlers: { it } };
+      },
+    });
+    const stack = stackOf([link, keeping], at).start();
+    const device = withDevice(stack);
+    device.arrive(frame(1, 5));
+    device.arrive(frame(1, 6));
+    run(stack, at);
+    expect(log).to.deep.equal(['borrowed 5', 'borrowed 6']);
+    expect(stack.nextTurnUs()).to.equal(Number.POSITIVE_INFINITY);
+    log.length = 0;
+    device.arrive(frame(1, 7));
+    run(stack, at);
+    expect(log).to.deep.equal(['recalled 6', 'borrowed 7']);
+  });
+
   it('flushes a device once when its turn ends; what leaves between two turns at once', () => {
     const at = host();
     class Gathering extends SimDevice {

@@ -25,7 +25,7 @@ const BATCH = 64;
 /** Room for the largest super-segment with every header. */
 const OFFLOAD_ROOM = 65_536 + 64;
 const LINK_HEADER_BYTES = 18;
-/** What a device without offloads queues where it is made here: of the kernel's 1000 frames a window that is larger loses the rest. */
+/** What a device queues where it is made here: of the kernel's 1000 frames windows that are larger, or those of many connections, lose the rest. */
 export const QUEUE_FRAMES = 4096;
 
 /** What the kernel does not do, the addon does; but for UDP's super-segments, which the stack cuts then. */
@@ -49,8 +49,8 @@ export interface DeviceOptions {
    */
   readonly offload?: boolean;
   /**
-   * Frames that wait to be read, at most (the kernel's `txqueuelen`). Left out: of a device that is made here without offloads 4096, as many as a
-   * large window of the kernel's TCP has; else what it has.
+   * Frames that wait to be read, at most (the kernel's `txqueuelen`). Left out: of a device that is made here 4096, as many as large windows of the
+   * kernel's TCP have; else what it has.
    */
   readonly queueFrames?: number;
   /** IFF_MULTI_QUEUE: further devices may be opened on the same interface. */
@@ -133,7 +133,7 @@ export class TunTapDevice implements Device {
     this.features = features(this.#native.cutsDatagrams(handle));
     try {
       if (mtu !== undefined) this.kernel.setMtu(mtu);
-      const queueFrames = options.queueFrames ?? (this.created && !offload ? QUEUE_FRAMES : undefined);
+      const queueFrames = options.queueFrames ?? (this.created ? QUEUE_FRAMES : undefined);
       if (queueFrames !== undefined) this.kernel.setQueueFrames(queueFrames);
       this.mtu = this.kernel.mtu;
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Chain, Clock, Counters, Entropy, Log, Lookup, Packets, SysctlValue
 import type { ErrorQueues, LocalPorts, RouteQuery, Routes, SocketNames } from '@protoloom/contracts/ip';
 import type { CongestionControl, TcpOption, TcpOptionConnection } from '@protoloom/contracts/tcp';
 import type { AddressBlocks } from './address-blocks.js';
+import type { Loans } from './buffers/loans.js';
 import type { Marks } from './buffers/marks.js';
 import type { RingMemory } from './buffers/ring-memory.js';
 import type { Shared } from './congestion.js';
@@ -74,6 +75,8 @@ export interface Tcp {
   readonly rest: Rest;
   /** Memory of rings, for use again. */
   readonly ringMemory: RingMemory;
+  /** Text that stays in devices' frames. */
+  readonly loans: Loans;
   /** Marks that nobody has in use: an idle connection has none. */
   readonly marks: Marks[];
   /** Records of what was sent, for use again. */

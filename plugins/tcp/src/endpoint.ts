@@ -202,8 +202,12 @@ export class TcpEndpoint implements Endpoint, TcbUser, WakeEntry {
   }
 
   peek(views: Views): number {
-    const there = receivable(this.tcb);
-    return there <= 0 ? there : this.tcb.receive.peek(isHole(this.tcb) ? 1 : 0, there, views);
+    const { tcb } = this;
+    const there = receivable(tcb);
+    if (there <= 0) return there;
+    const shown = tcb.receive.peek(isHole(tcb) ? 1 : 0, there, views);
+    if (shown < there) tcb.tcp.loans.shownInPart(tcb);
+    return shown;
   }
 
   consume(count: number): number {

@@ -34,6 +34,7 @@ import { IP6_FLOW, IP6_PROTOCOL } from '@protoloom/contracts/ipv6';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, SOCKET_TYPE, type SocketState } from '@protoloom/contracts/socket';
 import { CONGESTION_CONTROL, GSO_TCP, GSO_TCP_ACCECN, TCP_ISN, TCP_METRICS, TCP_OPTION, type TcpOption } from '@protoloom/contracts/tcp';
 import { AddressBlocks } from './address-blocks.js';
+import { Loans } from './buffers/loans.js';
 import { RingMemory } from './buffers/ring-memory.js';
 import { makeShared, usersOf } from './congestion.js';
 import type { Stranger, Tcp } from './context.js';
@@ -79,7 +80,7 @@ export const tcp = definePlugin({
   uses: {
     clock: use(CLOCK, '^1.0'),
     timers: use(TIMERS, '^1.0'),
-    turns: use(TURNS, '^1.0'),
+    turns: use(TURNS, '^1.1'),
     entropy: use(ENTROPY, '^1.0'),
     log: use(LOG, '^1.0'),
     packets: use(PACKETS, '^1.0'),
@@ -143,6 +144,7 @@ export const tcp = definePlugin({
       addressBlocks: new AddressBlocks(),
       ringMemory: undefined as unknown as RingMemory,
       rest: undefined as unknown as Rest,
+      loans: new Loans(services.turns, services.fastPaths.taken),
       marks: [],
       sentPool: new SentPool(),
       stranger,

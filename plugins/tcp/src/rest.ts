@@ -28,7 +28,7 @@ export class Rest {
     this.#tcp = tcp;
     this.shared = {
       send: new SendRing(tcp.ringMemory),
-      receive: new ReceiveRing(tcp.ringMemory),
+      receive: new ReceiveRing(tcp.ringMemory, tcp.loans),
       recovery: new Recovery(tcp.sentPool, tcp.ack, 0),
     };
     // A mistake shows at once, and not as another connection's.
@@ -39,10 +39,10 @@ export class Rest {
 
   /** It gets what a transfer takes. */
   wake(tcb: Tcb): void {
-    const { clock, ringMemory, sentPool, ack, sysctls } = this.#tcp;
+    const { clock, ringMemory, loans, sentPool, ack, sysctls } = this.#tcp;
     tcb.send = new SendRing(ringMemory);
     // What came before the end of an earlier connection may still be read.
-    if (tcb.receive.length === 0) tcb.receive = new ReceiveRing(ringMemory);
+    if (tcb.receive.length === 0) tcb.receive = new ReceiveRing(ringMemory, loans);
     tcb.receive.pace.readSinceUs = clock.nowUs;
     tcb.receive.pace.readSince = tcb.bytesRead;
     tcb.recovery = new Recovery(sentPool, ack, sysctls.reordering);

@@ -1,5 +1,5 @@
 // One host on an L3 device, and a peer that is the test itself: segments in and out as text, in virtual time.
-import { ARPHRD_NONE, attach, definePlugin, type Plugin } from '@protoloom/contracts';
+import { ARPHRD_NONE, attach, type DeviceInput, definePlugin, type Plugin } from '@protoloom/contracts';
 import { AF_INET, type Endpoint, SOCK_STREAM, SOCKETS, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
 import {
   CONGESTION_CONTROL,
@@ -32,6 +32,23 @@ class Open implements Controller {
   onCongestion({ why }: CongestionEvent): void {
     this.out.ssthresh = Math.max(2 * this.view.mss, this.view.inFlight / 2);
     if (why === 'rto') this.out.cwnd = this.view.mss;
+  }
+}
+
+/** As a device that has one buffer for what it reads: frames of a poll are overwritten by the next. */
+class OverwritingDevice extends SimDevice {
+  #lent: Uint8Array[] = [];
+
+  override poll(budget: number, input: DeviceInput): number {
+    for (const bytes of this.#lent) bytes.fill(0xee);
+    this.#lent = [];
+    return super.poll(budget, {
+      frame: (bytes, view, from, to) => {
+        this.#lent.push(bytes);
+        return input.frame(bytes, view, from, to);
+      },
+      deliver: (packet) => input.deliver(packet),
+    });
   }
 }
 
@@ -105,7 +122,7 @@ export class Lab {
   constructor({ sysctls = {}, mtu = 1500, offload = false, options = false, plugins = [] }: LabOptions = {}) {
     const plain = options ? {} : { 'net.ipv4.tcp_timestamps': 0, 'net.ipv4.tcp_sack': 0, 'net.ipv4.tcp_window_scaling': 0 };
     this.stack = this.simulation.host({ plugins: [ip, ipv4, icmpv4, tun, tcp, control, ...plugins], sysctls: { ...plain, ...sysctls } });
-    this.device = new SimDevice({ name: 'tun0', type: ARPHRD_NONE, mtu, offload });
+    this.device = new OverwritingDevice({ name: 'tun0', type: ARPHRD_NONE, mtu, offload });
     this.device.onFrame = ({ bytes, gsoSegments }) => {
       this.#frames.push(bytes);
       this.#gso.push(gsoSegments);
@@ -191,7 +208,13 @@ export class Lab {
   }
 
   /** The peer sends. @param flags letters as tcpdump's: S F R P . (ACK). */
-  in(flags: string, { seq = 0, ack = 0, len = 0, win = 65_535, options = [], port, from, gso = 0, spoil = false }: In = {}): void {
+  in(flags: string, segment: In = {}): void {
+    this.arrive(flags, segment);
+    this.advance(0);
+  }
+
+  /** The same; the next turn takes it, with what else has arrived by then. */
+  arrive(flags: string, { seq = 0, ack = 0, len = 0, win = 65_535, options = [], port, from, gso = 0, spoil = false }: In = {}): void {
     const head = 20 + 20 + options.length;
     const bytes = new Uint8Array(head + len);
     const view = new DataView(bytes.buffer);
@@ -216,7 +239,6 @@ export class Lab {
     view.setUint16(36, ~check & 0xffff);
     if (spoil) bytes[36] = (bytes[36] as number) ^ 1;
     this.device.arrive({ ...plainFrame(bytes), gsoKind: gso > 0 ? 1 : 0, gsoSize: gso, gsoSegments: gso > 0 ? Math.ceil(len / gso) : 1 });
-    this.advance(0);
   }
 
   /** The peer reports destination unreachable about our segment with sequence number `seq`. @param mtu for code 4. */

@@ -40,10 +40,10 @@ export class BenchTopology extends Topology {
   }
 
   /** A TAP for a program that attaches to it. */
-  tap(mtu: number, offload: boolean): void {
+  tap(mtu: number): void {
     ip('-n', this.near, 'tuntap', 'add', 'dev', DEVICE, 'mode', 'tap');
     // As many as ours has by itself: nobody loses what another has room for.
-    if (!offload) ip('-n', this.near, 'link', 'set', DEVICE, 'txqueuelen', String(QUEUE_FRAMES));
+    ip('-n', this.near, 'link', 'set', DEVICE, 'txqueuelen', String(QUEUE_FRAMES));
     this.#configure('near', DEVICE, mtu, TAP_ADDRESSES.kernel);
   }
 

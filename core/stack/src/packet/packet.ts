@@ -81,6 +81,10 @@ export class PooledPacket implements Packet {
     this.slots = Array.from({ length: slots }, () => undefined);
   }
 
+  get borrowed(): boolean {
+    return this.buffer === undefined;
+  }
+
   get length(): number {
     return this.tail - this.head + this.fragmentBytes;
   }

@@ -1,5 +1,6 @@
 // The turn: ingress, timers, wakeups, egress. One event, one synchronous call tree; bounded, so that nothing starves.
 import {
+  type Borrower,
   type Clock,
   type DeviceInput,
   type EgressEntry,
@@ -82,6 +83,7 @@ export class TurnLoop implements DeviceInput {
   readonly #backlog = new Fifo<PooledPacket>();
   readonly #egress = new Fifo<Request>();
   readonly #wakes = new Fifo<WakeEntry>();
+  readonly #borrowers = new Fifo<Borrower>();
   #inTurn = false;
 
   constructor(clock: ClockCell, pool: PacketPool, faults: Faults, timers: StackTimers, limits: TurnLimits, counters: TurnCounters) {
@@ -121,6 +123,7 @@ export class TurnLoop implements DeviceInput {
     this.#inTurn = true;
     if (nowUs > this.clock.nowUs) this.clock.nowUs = nowUs;
     try {
+      this.#recall();
       this.#ingress();
       this.#timers.expire(this.clock.nowUs);
       this.#runWakes();
@@ -136,6 +139,27 @@ export class TurnLoop implements DeviceInput {
     if (this.backlog > 0 || this.#egress.length > 0 || this.#wakes.length > 0) return this.clock.nowUs;
     for (const port of this.#ports) if (port.readable) return this.clock.nowUs;
     return this.#timers.nextUs();
+  }
+
+  // ---- borrowed frames ---------------------------------------------------------------------------------------------------------
+
+  #borrow(borrower: Borrower): void {
+    if (borrower.borrowing) return;
+    borrower.borrowing = true;
+    this.#borrowers.push(borrower);
+  }
+
+  #recall(): void {
+    for (;;) {
+      const borrower = this.#borrowers.shift();
+      if (borrower === undefined) return;
+      borrower.borrowing = false;
+      try {
+        borrower.recalled();
+      } catch (error) {
+        this.#faults.contain('borrower', 'giving back what it borrowed', error);
+      }
+    }
   }
 
   // ---- ingress -----------------------------------------------------------------------------------------------------------------
@@ -226,6 +250,7 @@ export class TurnLoop implements DeviceInput {
     return {
       egress: (entry) => new Request(this, plugin, entry),
       wake: (entry) => this.#wake(entry),
+      borrow: (borrower) => this.#borrow(borrower),
     };
   }
 

@@ -71,7 +71,7 @@ export function startOf(contender: ContenderName, measure: Measure, topology: Be
       return { where: 'near', command, word: 'protoloom serves' };
     }
     default:
-      topology.tap(mtu, offload);
+      topology.tap(mtu);
       return {
         where: 'near',
         command: [peerPath(contender), DEVICE, mode, offload ? 'offload' : 'plain', String(PORT), ...TAP_ADDRESSES.host],

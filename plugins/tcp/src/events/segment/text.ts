@@ -107,7 +107,7 @@ function inOrder(tcb: Tcb, seg: Segment, ahead: number, to: number): void {
   const wasReadable = tcb.receive.length >= tcb.socket.receiveLowWater;
   const from = seg.from - ahead;
   if (seg.textLength > 0) echoDecided(tcb, seg);
-  if (seg.to > from) tcb.receive.put(0, seg.packet.bytes, from, seg.to);
+  if (seg.to > from) keep(tcb, seg, from);
   take(tcb, to, seg.fin);
   if (seg.textLength > 0) {
     dataReceived(tcb, seg);
@@ -118,6 +118,13 @@ function inOrder(tcb: Tcb, seg: Segment, ahead: number, to: number): void {
   tcb.sack?.remove(tcb.rcvNxt);
   if (fin) finArrives(tcb);
   else if (!wasReadable || tcb.user !== undefined) tcb.user?.wake();
+}
+
+/** Text in order stays in the frame that it came in, as long as that is the device's to keep; else it goes into the ring. */
+function keep(tcb: Tcb, { packet, to }: Segment, from: number): void {
+  const { receive, reassembly } = tcb;
+  const isLent = packet.borrowed && (reassembly === undefined || reassembly.isEmpty) && receive.lend(packet.bytes, from, to);
+  if (!isLent) receive.put(0, packet.bytes, from, to);
 }
 
 /** RCV.NXT moves to `to`. A FIN's sequence number has no octet. */

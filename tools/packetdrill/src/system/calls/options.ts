@@ -1,6 +1,6 @@
 // getsockopt, setsockopt, ioctl, fcntl.
 import { ERRNO } from '@protoloom/contracts';
-import { IPPROTO_TCP, type OptionValue, type Views } from '@protoloom/contracts/socket';
+import { type Endpoint, IPPROTO_TCP, type OptionValue, type Views } from '@protoloom/contracts/socket';
 import { TCP_FASTOPEN_KEY, TCP_INFO } from '@protoloom/contracts/tcp';
 import { fail } from '../../failure.js';
 import type { Value } from '../../language/script.js';
@@ -115,8 +115,15 @@ const queued =
     return unsent + (info['tcpi_bytes_sent'] ?? 0) - (info['tcpi_bytes_retrans'] ?? 0) - (info['tcpi_bytes_acked'] ?? 0);
   };
 
+/** Octets that may be read: who asks twice is shown all of them. */
+function waiting(endpoint: Endpoint): number {
+  const views = newViews();
+  endpoint.peek(views);
+  return Math.max(0, endpoint.peek(views));
+}
+
 const REQUESTS: Readonly<Record<number, Request>> = {
-  [SIOCINQ]: ({ endpoint }) => (endpoint.listening ? -ERRNO.EINVAL : Math.max(0, endpoint.peek(newViews()))),
+  [SIOCINQ]: ({ endpoint }) => (endpoint.listening ? -ERRNO.EINVAL : waiting(endpoint)),
   [SIOCATMARK]: ({ endpoint }) => (endpoint.atMark === undefined ? -ERRNO.EINVAL : Number(endpoint.atMark)),
   [SIOCOUTQ]: queued(false),
   [SIOCOUTQNSD]: queued(true),
