@@ -1,5 +1,10 @@
 // Tables keyed by what packets carry: the 4-tuple of a flow; an address with one number more.
 import { SeededTable } from './seeded-table.js';
+import { isMappedWords } from './words.js';
+
+/** Words of a 4-tuple; and those of them that differ between IPv4's, which are all that is hashed of these. */
+const FLOW_WORDS = 9;
+const MAPPED_FLOW_WORDS = 3;
 
 /**
  * Values by 4-tuple. `local` and `remote` are offsets of four words each in `words`: a received packet, with its source at 0 and its
@@ -12,10 +17,10 @@ export class FlowTable<T> {
 
   /**
    * @param seed0 and seed1: secret int32s, so that nobody chooses collisions.
-   * @param tell writes a value's 4-tuple by `writeFlow`: where values know theirs, the table keeps none.
+   * @param hasKey whether a value has this 4-tuple, by `isFlow`: where values know theirs, the table keeps none.
    */
-  constructor(seed0: number, seed1: number, tell?: (value: T, key: Int32Array) => void) {
-    this.#table = new SeededTable(9, seed0, seed1, tell);
+  constructor(seed0: number, seed1: number, hasKey?: (value: T, key: Int32Array) => boolean) {
+    this.#table = new SeededTable(FLOW_WORDS, seed0, seed1, hasKey);
   }
 
   get size(): number {
@@ -25,7 +30,7 @@ export class FlowTable<T> {
   /** Hash of a 4-tuple, int32. */
   hash(words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): number {
     writeFlow(this.#table.key, words, local, remote, localPort, remotePort);
-    return this.#table.hashKey();
+    return this.#table.hashKey(isMappedWords(words, local) && isMappedWords(words, remote) ? MAPPED_FLOW_WORDS : FLOW_WORDS);
   }
 
   get(words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): T | undefined {
@@ -64,14 +69,28 @@ export class FlowTable<T> {
   }
 }
 
-/** Writes a 4-tuple as a flow table's key. */
-export function writeFlow(key: Int32Array, words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): void {
-  for (let i = 0; i < 4; i++) {
-    key[i] = words[local + i] as number;
-    key[4 + i] = words[remote + i] as number;
+/** Writes a 4-tuple as a flow table's key: first the ports, and what differs from one IPv4 address to another. */
+function writeFlow(key: Int32Array, words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): void {
+  key[0] = (localPort << 16) | remotePort;
+  key[1] = words[local + 3] as number;
+  key[2] = words[remote + 3] as number;
+  for (let i = 0; i < 3; i++) {
+    key[3 + i] = words[local + i] as number;
+    key[6 + i] = words[remote + i] as number;
   }
-  key[8] = (localPort << 16) | remotePort;
 }
+
+/** Whether a flow table's key is this 4-tuple. */
+export const isFlow = (key: Int32Array, words: Int32Array, local: number, remote: number, localPort: number, remotePort: number): boolean =>
+  key[0] === ((localPort << 16) | remotePort) &&
+  key[1] === words[local + 3] &&
+  key[2] === words[remote + 3] &&
+  key[5] === words[local + 2] &&
+  key[8] === words[remote + 2] &&
+  key[4] === words[local + 1] &&
+  key[7] === words[remote + 1] &&
+  key[3] === words[local] &&
+  key[6] === words[remote];
 
 /** Values by an address (four words) and one int32 more: an interface, a port, nothing. */
 export class WordsTable<T> {
@@ -105,8 +124,9 @@ export class WordsTable<T> {
 
   #hash(words: Int32Array, at: number, extra: number): number {
     const { key } = this.#table;
-    for (let i = 0; i < 4; i++) key[i] = words[at + i] as number;
-    key[4] = extra;
-    return this.#table.hashKey();
+    key[0] = extra;
+    key[1] = words[at + 3] as number;
+    for (let i = 0; i < 3; i++) key[2 + i] = words[at + i] as number;
+    return this.#table.hashKey(isMappedWords(words, at) ? 2 : 5);
   }
 }

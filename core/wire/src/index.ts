@@ -1,7 +1,7 @@
 // @protoloom/wire: bytes only.
 export { AddressError, type AddressErrorCode } from './address-error.js';
 export * from './checksum.js';
-export { FlowTable, WordsTable, writeFlow } from './flow-table.js';
+export { FlowTable, isFlow, WordsTable } from './flow-table.js';
 export { Ip4Address } from './ip4.js';
 export { Ip6Address } from './ip6.js';
 export { extensionBytes, IP6_HEADER_BYTES, nextHeaderAt } from './ip6-headers.js';

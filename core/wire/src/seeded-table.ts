@@ -16,30 +16,28 @@ export class SeededTable<T> {
   readonly #kept: number;
   readonly #seed0: number;
   readonly #seed1: number;
-  readonly #tell: ((value: T, key: Int32Array) => void) | undefined;
-  readonly #told: Int32Array;
+  readonly #hasKey: ((value: T, key: Int32Array) => boolean) | undefined;
   #capacity = MIN_CAPACITY;
   #keys: Int32Array;
   #hashes: Int32Array;
   #values: (T | undefined)[];
 
-  /** @param tell writes a value's key: where values know theirs, the table keeps none. */
-  constructor(words: number, seed0: number, seed1: number, tell?: (value: T, key: Int32Array) => void) {
+  /** @param hasKey whether a value has this key: where values know theirs, the table keeps none. */
+  constructor(words: number, seed0: number, seed1: number, hasKey?: (value: T, key: Int32Array) => boolean) {
     this.#words = words;
     this.#seed0 = seed0 | 0;
     this.#seed1 = seed1 | 0;
     this.key = new Int32Array(words);
-    this.#tell = tell;
-    this.#told = new Int32Array(tell === undefined ? 0 : words);
-    this.#kept = tell === undefined ? words : 0;
+    this.#hasKey = hasKey;
+    this.#kept = hasKey === undefined ? words : 0;
     this.#keys = new Int32Array(this.#kept * MIN_CAPACITY);
     this.#hashes = new Int32Array(MIN_CAPACITY);
     this.#values = new Array(MIN_CAPACITY).fill(undefined);
   }
 
-  /** Hash of the key, int32. */
-  hashKey(): number {
-    return halfSipHash(this.#seed0, this.#seed1, this.key, 0, this.#words);
+  /** Hash of the key's first `words` words, int32. */
+  hashKey(words: number): number {
+    return halfSipHash(this.#seed0, this.#seed1, this.key, 0, words);
   }
 
   find(hash: number): T | undefined {
@@ -114,11 +112,7 @@ export class SeededTable<T> {
   }
 
   #same(slot: number, value: T): boolean {
-    if (this.#tell !== undefined) {
-      this.#tell(value, this.#told);
-      for (let i = this.#words - 1; i >= 0; i--) if (this.#told[i] !== this.key[i]) return false;
-      return true;
-    }
+    if (this.#hasKey !== undefined) return this.#hasKey(value, this.key);
     const at = slot * this.#words;
     for (let i = this.#words - 1; i >= 0; i--) if (this.#keys[at + i] !== this.key[i]) return false;
     return true;

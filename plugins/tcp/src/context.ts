@@ -81,7 +81,7 @@ export interface Tcp {
   readonly marks: Marks[];
   /** Records of what was sent, for use again. */
   readonly sentPool: SentPool;
-  /** The sender of the segment that is being processed, where no flow is its: whom a RST goes to. */
+  /** As stranger.ts has filled it last. */
   readonly stranger: Stranger;
   /** Challenge ACKs left in this second, of tcp_challenge_ack_limit (RFC 5961 §7), and when it began. */
   challengeLeft: number;

@@ -1,6 +1,6 @@
 // From a segment to whoever it is for: connections by 4-tuple, then listeners by local address and port.
 import { DESTINATION, type Packet, SOURCE } from '@protoloom/contracts';
-import { equalWords, FlowTable, isMappedWords, isUnspecifiedWords, writeFlow } from '@protoloom/wire';
+import { equalWords, FlowTable, isFlow, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { Request } from './listener.js';
 import type { Tcb } from './tcb.js';
 import type { TimeWait, TimeWaits } from './time-wait.js';
@@ -24,10 +24,11 @@ export class Demux {
   constructor(seed0: number, seed1: number, keepsLast: boolean, remains: () => TimeWaits) {
     this.#keepsLast = keepsLast;
     this.#remains = remains;
-    this.#flows = new FlowTable<Entry>(seed0, seed1, (entry, key) => {
-      if (typeof entry === 'number') remains().tell(entry, key);
-      else writeFlow(key, entry.addresses, SOURCE, DESTINATION, entry.localPort, entry.remotePort);
-    });
+    this.#flows = new FlowTable<Entry>(seed0, seed1, (entry, key) =>
+      typeof entry === 'number'
+        ? remains().hasKey(entry, key)
+        : isFlow(key, entry.addresses, SOURCE, DESTINATION, entry.localPort, entry.remotePort),
+    );
   }
 
   /** How many 4-tuples are taken. */

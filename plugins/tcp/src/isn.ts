@@ -1,7 +1,7 @@
 // Initial sequence numbers, RFC 6528; and where a connection's timestamps start, RFC 7323 §7.1.
 import { type Chain, type Clock, DESTINATION, type Entropy, SOURCE } from '@protoloom/contracts';
 import type { TcpOptionConnection } from '@protoloom/contracts/tcp';
-import { SipHash } from '@protoloom/wire';
+import { isMappedWords, SipHash } from '@protoloom/wire';
 
 /** M of RFC 6528 §3 ticks every 4 µs. */
 const TICK_US = 4;
@@ -30,25 +30,32 @@ export class IsnGenerator {
       const isn = list[i]?.(connection);
       if (isn !== undefined) return isn | 0;
     }
-    this.#write(connection, 4);
-    this.#hash.hash(this.#bytes, 0, 36);
+    const { localPort, remotePort } = connection;
+    const at = this.#write(connection);
+    this.#view.setUint16(at, localPort);
+    this.#view.setUint16(at + 2, remotePort);
+    this.#hash.hash(this.#bytes, 0, at + 4);
     return (Math.floor(this.#clock.nowUs / TICK_US) + this.#hash.low) | 0;
   }
 
   /** The same for all connections between two hosts, so that PAWS holds from one to the next. */
   timestampOffset(connection: TcpOptionConnection): number {
-    this.#write(connection, 0);
-    this.#stamps.hash(this.#bytes, 0, 32);
+    this.#stamps.hash(this.#bytes, 0, this.#write(connection));
     return this.#stamps.low;
   }
 
-  #write({ addresses, localPort, remotePort }: TcpOptionConnection, ports: number): void {
-    for (let i = 0; i < 4; i++) {
-      this.#view.setInt32(4 * i, addresses[SOURCE + i] as number);
-      this.#view.setInt32(16 + 4 * i, addresses[DESTINATION + i] as number);
+  /** Both addresses, those of IPv4 in their own form, as Linux hashes them. @returns their octets. */
+  #write({ addresses }: TcpOptionConnection): number {
+    const view = this.#view;
+    if (isMappedWords(addresses, SOURCE) && isMappedWords(addresses, DESTINATION)) {
+      view.setInt32(0, addresses[SOURCE + 3] as number);
+      view.setInt32(4, addresses[DESTINATION + 3] as number);
+      return 8;
     }
-    if (ports === 0) return;
-    this.#view.setUint16(32, localPort);
-    this.#view.setUint16(34, remotePort);
+    for (let i = 0; i < 4; i++) {
+      view.setInt32(4 * i, addresses[SOURCE + i] as number);
+      view.setInt32(16 + 4 * i, addresses[DESTINATION + i] as number);
+    }
+    return 32;
   }
 }

@@ -153,6 +153,10 @@ export function writeTimestamp(view: DataView, at: number, tsVal: number, tsEcr:
   view.setInt32(at + 8, tsEcr);
 }
 
+/** A segment that left now would tell of timestamps alone, as nearly all do. */
+const isPlain = (tcb: Tcb): boolean =>
+  tcb.dsackFrom === tcb.dsackTo && (tcb.sack === undefined || tcb.sack.count === 0) && tcb.ecn?.accurate === undefined;
+
 /** SACK blocks that the next segment tells of: a D-SACK and as many stretches as there is room for. */
 function sackBlocks(tcb: Tcb): number {
   if (!tcb.sackOk) return 0;
@@ -172,6 +176,7 @@ function shares(tcb: Tcb): number {
 
 /** Octets of our own options in a segment that left now. */
 export function segmentOptionBytes(tcb: Tcb): number {
+  if (isPlain(tcb)) return tcb.timestampsOk ? TIMESTAMP_BYTES : 0;
   const both = shares(tcb);
   const blocks = blocksOf(both);
   return (tcb.timestampsOk ? TIMESTAMP_BYTES : 0) + (blocks > 0 ? 4 + 8 * blocks : 0) + optionBytes(countersOf(both));
@@ -180,14 +185,15 @@ export function segmentOptionBytes(tcb: Tcb): number {
 /** Writes them; a D-SACK has been told then. */
 export function writeSegmentOptions(tcb: Tcb, packet: Packet, at: number, nowUs: number): void {
   const { view } = packet;
-  const both = shares(tcb);
-  const blocks = blocksOf(both);
-  const counters = countersOf(both);
   let next = at;
   if (tcb.timestampsOk) {
     writeTimestamp(view, next, timestamp(nowUs, tcb.tsOffset), tcb.tsRecent);
     next += TIMESTAMP_BYTES;
   }
+  if (isPlain(tcb)) return;
+  const both = shares(tcb);
+  const blocks = blocksOf(both);
+  const counters = countersOf(both);
   if (counters > 0 && tcb.ecn?.accurate !== undefined) {
     writeOption(view, next, counters, tcb.ecn.accurate.receivedBytes);
     optionSent(tcb, tcb.ecn.accurate);

@@ -8,6 +8,7 @@ import { type Listener, Request } from './listener.js';
 import { timestamp } from './options.js';
 import type { BarePeer } from './segment.js';
 import type { Segment } from './segment-in.js';
+import { strangerOf } from './stranger.js';
 
 const MINUTE_US = 60_000_000;
 /** Minutes that a cookie is good for, the one under way among them. */
@@ -106,11 +107,12 @@ export function sendCookie(request: Request): number {
 /** What an ACK in LISTEN was half open as, if it answers a cookie of ours. */
 export function requestOfCookie(listener: Listener, seg: Segment): Request | undefined {
   const { tcp } = listener.tcb;
-  const { clock, counters, stranger, sysctls, synCookies } = tcp;
+  const { clock, counters, sysctls, synCookies } = tcp;
   const { cookieSentUs } = listener;
   if (sysctls.syncookies === 0 || cookieSentUs < 0 || clock.nowUs - cookieSentUs > COOKIE_VALID_US) return undefined;
   const irs = (seg.seq - 1) | 0;
   const iss = (seg.ack - 1) | 0;
+  const stranger = strangerOf(tcp);
   const mss = synCookies.check(stranger, irs, iss);
   if (mss === 0) {
     counters.syncookiesFailed++;

@@ -2,7 +2,7 @@
 // garbage collector sees nothing, however many there are.
 import { DESTINATION, SOURCE, type Timer } from '@protoloom/contracts';
 import { TCP_TIME_WAIT } from '@protoloom/contracts/tcp';
-import { copyWords, equalWords, isLoopbackWords, writeFlow } from '@protoloom/wire';
+import { copyWords, equalWords, isFlow, isLoopbackWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import { saveMetrics } from './metrics/path.js';
 import { FLOW_TIME_WAIT, receiveWindow, type Tcb } from './tcb.js';
@@ -202,12 +202,12 @@ export class TimeWaits {
     return this.#shown.show(place, this.#blockOf(place));
   }
 
-  /** Writes the 4-tuple of the one at a place, as the flow table has it. */
-  tell(place: number, key: Int32Array): void {
+  /** Whether the one at a place has this 4-tuple, a flow table's key. */
+  hasKey(place: number, key: Int32Array): boolean {
     const { words } = this.#blockOf(place);
     const at = WORDS * (place & (RECORDS - 1));
     const ports = words[at + PORTS] as number;
-    writeFlow(key, words, at + SOURCE, at + DESTINATION, ports >>> 16, ports & 0xffff);
+    return isFlow(key, words, at + SOURCE, at + DESTINATION, ports >>> 16, ports & 0xffff);
   }
 
   /** The connection goes, its remains take its 4-tuple. Beyond tcp_max_tw_buckets nothing remains, as on Linux. */

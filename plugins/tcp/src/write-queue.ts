@@ -83,7 +83,7 @@ export function expandSendBuffer(tcb: Tcb): void {
   const { socket, control, mss, tcp, recovery } = tcb;
   if (socket.sendBufferLocked || tcp.memory.isScarce) return;
   const octets = Math.max(tcb.peerMss, mss) + HEADROOM_BYTES;
-  const perSegment = 2 ** Math.ceil(Math.log2(octets)) + DESCRIPTOR_BYTES;
+  const perSegment = (1 << (32 - Math.clz32(octets - 1))) + DESCRIPTOR_BYTES;
   const segments = Math.max(Math.floor(control.cwnd / mss), LEAST_SEGMENTS, recovery.reordering + 1);
   const wanted = WINDOWS * segments * perSegment;
   if (wanted > socket.sendBuffer) socket.sendBuffer = Math.min(wanted, Math.max(tcp.sysctls.wmem[2] as number, socket.sendBuffer));

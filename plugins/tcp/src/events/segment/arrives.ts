@@ -6,7 +6,6 @@ import { PHASE_RESET, PHASE_SEGMENT, PHASE_SYN, PHASE_SYN_ACK, TCP_CLOSE, TCP_SY
 import { add, pseudoSum, sum } from '@protoloom/wire';
 import type { Tcp } from '../../context.js';
 import { parseOptions, parseOutside } from '../../options.js';
-import { zoneOf } from '../../route.js';
 import type { Segment } from '../../segment-in.js';
 import { FLOW_CONNECTION, FLOW_REQUEST } from '../../tcb.js';
 import * as wire from '../../wire.js';
@@ -41,15 +40,6 @@ export function arrives(tcp: Tcp, packet: Packet): undefined {
     return;
   }
   parseOptions(view, head + wire.HEADER_BYTES, seg.from, seg);
-  const { stranger } = tcp;
-  stranger.family = packet.family;
-  stranger.iface = zoneOf(tcp, packet);
-  stranger.localPort = localPort;
-  stranger.remotePort = remotePort;
-  for (let i = 0; i < 4; i++) {
-    stranger.addresses[SOURCE + i] = packet.addresses[DESTINATION + i] as number;
-    stranger.addresses[DESTINATION + i] = packet.addresses[SOURCE + i] as number;
-  }
   if (dispatch(tcp, packet, seg, localPort, remotePort)) counters.delivered++;
   return;
 }

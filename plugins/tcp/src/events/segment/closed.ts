@@ -2,6 +2,7 @@
 import type { Tcp } from '../../context.js';
 import { sendBare } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
+import { strangerOf } from '../../stranger.js';
 import { ACK, RST } from '../../wire.js';
 
 /** Nobody has this port. @returns false: the segment's fate is counted. */
@@ -16,6 +17,6 @@ export function refuse(tcp: Tcp, seg: Segment): void {
   if (seg.rst) return;
   tcp.counters.outRsts++;
   // <SEQ=SEG.ACK><CTL=RST>, or <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
-  if (seg.ackFlag) sendBare(tcp, tcp.stranger, seg.ack, 0, RST, 0, false, 0, 0);
-  else sendBare(tcp, tcp.stranger, 0, (seg.seq + seg.length) | 0, RST | ACK, 0, false, 0, 0);
+  if (seg.ackFlag) sendBare(tcp, strangerOf(tcp), seg.ack, 0, RST, 0, false, 0, 0);
+  else sendBare(tcp, strangerOf(tcp), 0, (seg.seq + seg.length) | 0, RST | ACK, 0, false, 0, 0);
 }

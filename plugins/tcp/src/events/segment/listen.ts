@@ -13,6 +13,7 @@ import { syncMss } from '../../route.js';
 import { sendBare } from '../../segment.js';
 import type { Segment } from '../../segment-in.js';
 import { enter } from '../../state.js';
+import { strangerOf } from '../../stranger.js';
 import { requestOfCookie, sendCookie } from '../../syn-cookies.js';
 import { Tcb } from '../../tcb.js';
 import { ACK, HEADER_BYTES } from '../../wire.js';
@@ -43,7 +44,7 @@ export function listen(tcb: Tcb, seg: Segment, iss: number | undefined): boolean
 /** A new half-open connection, where the queues have room; its SYN-ACK. Where the SYN queue has none: a cookie (RFC 4987 §3.6). */
 function admit(listener: Listener, seg: Segment, iss: number | undefined): boolean {
   const { tcp } = listener.tcb;
-  const { counters, stranger, sysctls } = tcp;
+  const { counters, sysctls } = tcp;
   const isFlood = iss === undefined && (sysctls.syncookies === 2 || listener.synQueueIsFull);
   if (isFlood) {
     if (sysctls.syncookies === 0) {
@@ -60,6 +61,7 @@ function admit(listener: Listener, seg: Segment, iss: number | undefined): boole
   const most = sysctls.maxSynBacklog;
   if (iss === undefined && sysctls.syncookies === 0 && most - listener.requests < most >> 2) return dropSyn(tcp);
   // What becomes a cookie is over with this call, and needs no memory of its own.
+  const stranger = strangerOf(tcp);
   const addresses = isFlood ? stranger.addresses : tcp.addressBlocks.copy(stranger.addresses);
   const request = new Request(listener, seg.packet, addresses, seg.seq, stranger.localPort, stranger.remotePort);
   request.negotiate(seg);
