@@ -37,13 +37,9 @@ export class RingMemory {
     return found;
   }
 
-  /** It is not to be used again. */
-  lose(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#account.charge(-bytes.length);
-  }
-
+  /** What `take` gave, or nothing. */
   give(bytes: Uint8Array): void {
-    this.lose(bytes);
+    if (bytes.length > 0) this.#account.charge(-bytes.length);
     if (bytes.length < SMALLEST || this.#bytes + bytes.length > MOST_KEPT) return;
     this.#bytes += bytes.length;
     const power = 31 - Math.clz32(bytes.length);

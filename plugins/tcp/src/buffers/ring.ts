@@ -26,12 +26,11 @@ export class Ring {
   grow(count: number): void {
     if (count <= this.bytes.length) return;
     const grown = this.#memory.take(count);
-    this.#memory.lose(this.bytes);
     // Everything moves, since octets out of order lie beyond `length`.
     const first = this.bytes.subarray(this.start);
     grown.set(first);
     grown.set(this.bytes.subarray(0, this.start), first.length);
-    // What it was held in is not given back: packets of this turn may still refer to it.
+    this.#memory.give(this.bytes);
     this.bytes = grown;
     this.start = 0;
   }
