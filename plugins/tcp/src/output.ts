@@ -168,7 +168,7 @@ function sendNew(tcb: Tcb, atOnce: boolean, one = false): void {
   let held = false;
   if (before !== end && tcb.sndUna === before) restartAfterIdle(tcb);
   const waits = tcb.mtuProbe !== undefined && !one && probeMtu(tcb);
-  const most = waits || before === end ? 0 : mostSegments(tcb, segmentMss(tcb));
+  const most = waits || before === end ? 0 : mostOf(tcb, (end - before) | 0);
   while (!waits) {
     const unsent = (end - tcb.sndNxt) | 0;
     const finDue = tcb.finQueued && !finSent(tcb);
@@ -200,6 +200,12 @@ function sendNew(tcb: Tcb, atOnce: boolean, one = false): void {
   if (tcb.recovery.board.packetsOut > 0) {
     if (!tcb.retransmitTimer?.armed) armRetransmit(tcb);
   } else if (((end - tcb.sndNxt) | 0) > 0 || (tcb.finQueued && !finSent(tcb))) armProbe(tcb);
+}
+
+/** Most segments of one packet, of `unsent` octets: what fits into one need not know. */
+function mostOf(tcb: Tcb, unsent: number): number {
+  const mss = segmentMss(tcb);
+  return unsent <= mss ? 1 : mostSegments(tcb, mss);
 }
 
 /**

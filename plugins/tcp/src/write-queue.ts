@@ -89,32 +89,29 @@ export function expandSendBuffer(tcb: Tcb): void {
   if (wanted > socket.sendBuffer) socket.sendBuffer = Math.min(wanted, Math.max(tcp.sysctls.wmem[2] as number, socket.sendBuffer));
 }
 
-/** Octets that the packet that is being written still takes; those of a new one, where there is none. */
-export function roomOfPacket(tcb: Tcb, flags: number): number {
-  const goal = goalOf(tcb, flags);
-  return tailRoom(tcb, goal) || goal;
-}
+/** Octets that the packet that is being written still takes; those of a new one, where there is none. @param goal of `goalOf`. */
+export const roomOfPacket = (tcb: Tcb, goal: number): number => tailRoom(tcb, goal) || goal;
 
 /** The same, but for a new one only where the buffer, and TCP_NOTSENT_LOWAT, have room for one. */
-export function roomNow(tcb: Tcb, flags: number): number {
-  const goal = goalOf(tcb, flags);
+export function roomNow(tcb: Tcb, goal: number): number {
   const room = tailRoom(tcb, goal);
   return room > 0 || charge(tcb, goal) >= tcb.socket.sendBuffer || notSent(tcb) >= notSentLowWater(tcb) ? room : goal;
 }
 
-const goalOf = (tcb: Tcb, flags: number): number => ((flags & MSG_OOB) !== 0 ? segmentMss(tcb) : sizeGoal(tcb));
+/** Octets that one packet of a call is written full of. @param flags MSG_* of the call. */
+export const goalOf = (tcb: Tcb, flags: number): number => ((flags & MSG_OOB) !== 0 ? segmentMss(tcb) : sizeGoal(tcb));
 
 /**
  * `count` octets have been written behind the others, no more than `roomOfPacket`: where a packet begins, and which ends with PSH.
- * @param flags MSG_* of the call. @param goesOn with more of the same call.
+ * @param goal of `goalOf`. @param flags MSG_* of the call. @param goesOn with more of the same call.
  */
-export function queued(tcb: Tcb, count: number, flags: number, goesOn: boolean): void {
+export function queued(tcb: Tcb, count: number, goal: number, flags: number, goesOn: boolean): void {
   const end = writeEnd(tcb);
   const isUrgent = (flags & MSG_OOB) !== 0;
   const at = (end - count) | 0;
   const { pushes } = tcb;
   tcb.tailSeq = tailStart(tcb);
-  if (((at - tcb.tailSeq) | 0) >= goalOf(tcb, flags)) tcb.tailSeq = at;
+  if (((at - tcb.tailSeq) | 0) >= goal) tcb.tailSeq = at;
   // What goes on in a packet takes its push with it.
   else if (at !== tcb.tailSeq && pushes !== undefined && !pushes.isEmpty && pushes.last === at) pushes.dropLast();
   if (goesOn) return;

@@ -9,7 +9,7 @@ import { cwndPackets } from '../recovery/cwnd.js';
 import { rouse } from '../rest.js';
 import { SEND_SHUTDOWN, type Tcb } from '../tcb.js';
 import { stampWritten } from '../timestamping.js';
-import { expandSendBuffer, isWritable, pushLast, queued, roomNow, roomOfPacket, writable } from '../write-queue.js';
+import { expandSendBuffer, goalOf, isWritable, pushLast, queued, roomNow, roomOfPacket, writable } from '../write-queue.js';
 
 /** Room is there again, or the buffer grows where cwnd would let out more (Linux's tcp_check_space). After this turn's output. */
 export function checkSpace(tcb: Tcb): void {
@@ -67,12 +67,13 @@ export function send(tcb: Tcb, bytes: Uint8Array, from: number, to: number, flag
   tcb.more = (flags & MSG_MORE) !== 0;
   let at = from;
   for (;;) {
-    const part = affordable(tcb, Math.min(to - at, roomNow(tcb, flags)));
+    const goal = goalOf(tcb, flags);
+    const part = affordable(tcb, Math.min(to - at, roomNow(tcb, goal)));
     if (part === 0) break;
     tcb.send.write(bytes, at, at + part);
     tcb.send.commit(part);
     at += part;
-    queued(tcb, part, flags, at < to);
+    queued(tcb, part, goal, flags, at < to);
     if (at === to) break;
     outputFull(tcb, flags);
   }
@@ -96,10 +97,11 @@ function wrote(tcb: Tcb): void {
 export function written(tcb: Tcb, count: number, flags: number): void {
   tcb.more = (flags & MSG_MORE) !== 0;
   for (let left = count; left > 0; ) {
-    const part = Math.min(left, roomOfPacket(tcb, flags));
+    const goal = goalOf(tcb, flags);
+    const part = Math.min(left, roomOfPacket(tcb, goal));
     tcb.send.commit(part);
     left -= part;
-    queued(tcb, part, flags, left > 0);
+    queued(tcb, part, goal, flags, left > 0);
     if (left > 0) outputFull(tcb, flags);
   }
   wrote(tcb);
