@@ -43,8 +43,8 @@ export interface Turns {
   egress(entry: EgressEntry): EgressRequest;
   /** Runs before egress of this turn (or of the next, if that is past): readiness callbacks, in the order of the calls. What they send leaves with it. */
   wake(entry: WakeEntry): void;
-  /** `borrower` refers to the bytes of a borrowed packet beyond its call: `recalled` is called, once, before any device is polled again. */
-  borrow(borrower: Borrower): void;
+  /** Made once by who refers to the bytes of borrowed packets beyond their call, and requested whenever it does: it is told before any device is polled again. */
+  recall(borrower: Borrower): EgressRequest;
 }
 export interface WakeEntry {
   /** Whether it waits to be woken; written by the turn. */
@@ -52,8 +52,6 @@ export interface WakeEntry {
   woken(): void;
 }
 export interface Borrower {
-  /** Whether it will be recalled; written by the turn. */
-  borrowing: boolean;
   /** Devices are about to overwrite their frames. */
   recalled(): void;
 }

@@ -155,7 +155,7 @@ export interface Packet {
   take(): this;
   /** Whether somebody has taken it. */
   readonly taken: boolean;
-  /** Whether its bytes are its device's, which leaves them as they are until it is polled again: `Turns.borrow` tells of that. */
+  /** Whether its bytes are its device's, which leaves them as they are until it is polled again: `Turns.recall` tells of that. */
   readonly borrowed: boolean;
   /** A self-contained second packet with the same bytes and fields, owed a `release()`; it has no `owner`. */
   copy(): Packet;

@@ -174,14 +174,16 @@ describe('the turn', () => {
       attaches: { it: attach(ETHERTYPE, 1, '^1.0') },
       create({ use: { turns } }) {
         let kept: Uint8Array | undefined;
-        const borrower = {
-          borrowing: false,
-          recalled: () => void log.push(`recalled ${kept?.at(-1)}`),
-        };
+        const recall = turns.recall({
+          recalled() {
+            log.push(`recalled ${kept?.at(-1)}`);
+            if (kept?.at(-1) === 7) throw new Error('boom');
+          },
+        });
         const it = (packet: Packet): undefined => {
           log.push(`${packet.borrowed ? 'borrowed' : 'own'} ${packet.bytes.at(-1)}`);
           kept = packet.bytes;
-          turns.borrow(borrower);
+          recall.request();
         };
         return { handlers: { it } };
       },
@@ -197,6 +199,10 @@ describe('the turn', () => {
     device.arrive(frame(1, 7));
     run(stack, at);
     expect(log).to.deep.equal(['recalled 6', 'borrowed 7']);
+    device.arrive(frame(1, 8));
+    run(stack, at);
+    expect(log).to.deep.equal(['recalled 6', 'borrowed 7', 'recalled 7', 'borrowed 8']);
+    expect(stack.faults).to.deep.equal({ keeping: 1 });
   });
 
   it('flushes a device once when its turn ends; what leaves between two turns at once', () => {

@@ -5,6 +5,9 @@ import { isMappedWords } from './words.js';
 /** Words of a 4-tuple; and those of them that differ between IPv4's, which are all that is hashed of these. */
 const FLOW_WORDS = 9;
 const MAPPED_FLOW_WORDS = 3;
+/** The same for an address and one number. */
+const ADDRESS_WORDS = 5;
+const MAPPED_ADDRESS_WORDS = 2;
 
 /**
  * Values by 4-tuple. `local` and `remote` are offsets of four words each in `words`: a received packet, with its source at 0 and its
@@ -97,7 +100,7 @@ export class WordsTable<T> {
   readonly #table: SeededTable<T>;
 
   constructor(seed0: number, seed1: number) {
-    this.#table = new SeededTable(5, seed0, seed1);
+    this.#table = new SeededTable(ADDRESS_WORDS, seed0, seed1);
   }
 
   get size(): number {
@@ -127,6 +130,6 @@ export class WordsTable<T> {
     key[0] = extra;
     key[1] = words[at + 3] as number;
     for (let i = 0; i < 3; i++) key[2 + i] = words[at + i] as number;
-    return this.#table.hashKey(isMappedWords(words, at) ? 2 : 5);
+    return this.#table.hashKey(isMappedWords(words, at) ? MAPPED_ADDRESS_WORDS : ADDRESS_WORDS);
   }
 }

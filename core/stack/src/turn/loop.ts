@@ -48,14 +48,16 @@ export interface TurnCounters {
   backlogDropped: number;
 }
 
-class Request implements EgressRequest {
+class Request<E> implements EgressRequest {
   queued = false;
   readonly plugin: string;
-  readonly entry: EgressEntry;
+  readonly entry: E;
   readonly #loop: TurnLoop;
+  readonly #queue: Fifo<Request<E>>;
 
-  constructor(loop: TurnLoop, plugin: string, entry: EgressEntry) {
+  constructor(loop: TurnLoop, queue: Fifo<Request<E>>, plugin: string, entry: E) {
     this.#loop = loop;
+    this.#queue = queue;
     this.plugin = plugin;
     this.entry = entry;
   }
@@ -63,7 +65,8 @@ class Request implements EgressRequest {
   request(): void {
     if (this.queued) return;
     this.queued = true;
-    this.#loop.queueEgress(this);
+    this.#queue.push(this);
+    this.#loop.work();
   }
 }
 
@@ -81,9 +84,9 @@ export class TurnLoop implements DeviceInput {
   #first = 0;
   #current: IngressPort | undefined;
   readonly #backlog = new Fifo<PooledPacket>();
-  readonly #egress = new Fifo<Request>();
+  readonly #egress = new Fifo<Request<EgressEntry>>();
   readonly #wakes = new Fifo<WakeEntry>();
-  readonly #borrowers = new Fifo<Borrower>();
+  readonly #recalls = new Fifo<Request<Borrower>>();
   #inTurn = false;
 
   constructor(clock: ClockCell, pool: PacketPool, faults: Faults, timers: StackTimers, limits: TurnLimits, counters: TurnCounters) {
@@ -143,21 +146,14 @@ export class TurnLoop implements DeviceInput {
 
   // ---- borrowed frames ---------------------------------------------------------------------------------------------------------
 
-  #borrow(borrower: Borrower): void {
-    if (borrower.borrowing) return;
-    borrower.borrowing = true;
-    this.#borrowers.push(borrower);
-  }
-
   #recall(): void {
-    for (;;) {
-      const borrower = this.#borrowers.shift();
-      if (borrower === undefined) return;
-      borrower.borrowing = false;
+    for (let left = this.#recalls.length; left > 0; left--) {
+      const request = this.#recalls.shift() as Request<Borrower>;
+      request.queued = false;
       try {
-        borrower.recalled();
+        request.entry.recalled();
       } catch (error) {
-        this.#faults.contain('borrower', 'giving back what it borrowed', error);
+        this.#faults.contain(request.plugin, 'giving back what it borrowed', error);
       }
     }
   }
@@ -248,21 +244,16 @@ export class TurnLoop implements DeviceInput {
   /** The service that a plugin uses. */
   turnsFor(plugin: string): Turns {
     return {
-      egress: (entry) => new Request(this, plugin, entry),
+      egress: (entry) => new Request(this, this.#egress, plugin, entry),
       wake: (entry) => this.#wake(entry),
-      borrow: (borrower) => this.#borrow(borrower),
+      recall: (borrower) => new Request(this, this.#recalls, plugin, borrower),
     };
-  }
-
-  queueEgress(request: Request): void {
-    this.#egress.push(request);
-    this.work();
   }
 
   #runEgress(): void {
     // What asks anew meanwhile waits for the next turn.
     for (let left = this.#egress.length; left > 0; left--) {
-      const request = this.#egress.shift() as Request;
+      const request = this.#egress.shift() as Request<EgressEntry>;
       request.queued = false;
       try {
         request.entry.egress();

@@ -14,14 +14,13 @@ interface Reader {
 }
 
 export class Loans implements Borrower, EgressEntry {
-  borrowing = false;
   /** Where each piece lies, how long it is, and which is the next of its ring. */
   readonly bytes: Uint8Array[] = [];
   readonly at: Int32Array;
   readonly length: Int32Array;
   readonly next: Int32Array;
-  readonly #turns: Turns;
-  readonly #request: EgressRequest;
+  readonly #recall: EgressRequest;
+  readonly #egress: EgressRequest;
   readonly #rings: ReceiveRing[] = [];
   readonly #readers: Reader[] = [];
 
@@ -31,8 +30,8 @@ export class Loans implements Borrower, EgressEntry {
     this.at = new Int32Array(places);
     this.length = new Int32Array(places);
     this.next = new Int32Array(places);
-    this.#turns = turns;
-    this.#request = turns.egress(this);
+    this.#recall = turns.recall(this);
+    this.#egress = turns.egress(this);
   }
 
   /** A piece that follows none. @returns NONE where there is no place for one. */
@@ -49,7 +48,7 @@ export class Loans implements Borrower, EgressEntry {
   /** A ring has pieces now. */
   borrowedBy(ring: ReceiveRing): void {
     this.#rings.push(ring);
-    this.#turns.borrow(this);
+    this.#recall.request();
   }
 
   /** All that is lent goes into its ring. */
@@ -62,7 +61,7 @@ export class Loans implements Borrower, EgressEntry {
   /** A reader has been shown a part: it is called again with all of it, unless it reads on by itself. */
   shownInPart(reader: Reader): void {
     this.#readers.push(reader);
-    this.#request.request();
+    this.#egress.request();
   }
 
   egress(): void {

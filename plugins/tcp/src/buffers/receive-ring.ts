@@ -119,23 +119,19 @@ export class ReceiveRing extends Ring {
   /** Copies from the octet at `at` on, without ending them. */
   copy(at: number, bytes: Uint8Array, from: number, to: number): number {
     const count = Math.min(to - from, this.length - at);
+    if (at > 0) this.settle();
     if (this.#first === NONE) this.fetch(at, count, bytes, from);
-    else this.#fetchLent(at, bytes, from, from + count);
+    else this.#fetchLent(bytes, from, from + count);
     return count;
   }
 
-  #fetchLent(skip: number, into: Uint8Array, from: number, to: number): void {
+  #fetchLent(into: Uint8Array, from: number, to: number): void {
     const { bytes, at, length, next } = this.#loans;
-    let left = skip;
     for (let piece = this.#first, place = from; place < to; piece = next[piece] as number) {
-      const there = (length[piece] as number) - left;
-      if (there > 0) {
-        const begin = (at[piece] as number) + left;
-        const count = Math.min(there, to - place);
-        copyOctets(bytes[piece] as Uint8Array, begin, begin + count, into, place);
-        place += count;
-      }
-      left = Math.max(0, -there);
+      const begin = at[piece] as number;
+      const count = Math.min(length[piece] as number, to - place);
+      copyOctets(bytes[piece] as Uint8Array, begin, begin + count, into, place);
+      place += count;
     }
   }
 
