@@ -20,6 +20,9 @@ export interface Timer {
   arm(delayUs: number): void;
   /** Arms or re-arms it for a point in time. */
   armAt(dueUs: number): void;
+  /** Stops it, for who is likely to arm it again soon: cheaper than `cancel`, but it may be kept in memory, with its owner, until it would have expired. */
+  disarm(): void;
+  /** Stops it. */
   cancel(): void;
 }
 export interface Timers {

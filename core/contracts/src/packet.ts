@@ -151,7 +151,10 @@ export interface Packet {
   linearize(): void;
   /** Completes a CSUM_PARTIAL checksum in software; sets CSUM_VERIFIED. */
   completeChecksum(): void;
-  /** Keeps the packet beyond the call: it becomes self-contained, and the caller owes `release()`. Returns itself. */
+  /**
+   * Keeps the packet beyond the call; the caller owes `release()`. Where its bytes lie may change until the next turn: whoever took it asks for
+   * `bytes`, `view`, `head` and the like each time. Returns itself.
+   */
   take(): this;
   /** Whether somebody has taken it. */
   readonly taken: boolean;

@@ -208,9 +208,9 @@ export interface Endpoint {
   receive(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number;
   /**
    * Shows what waits to be read without copying it; answers how much, 0 at the end of the stream, or -EAGAIN. A stream may show a part of it: all
-   * to who asks again, and its reader is called again where it waits for more.
+   * to who asks again, and its reader is called again where it waits for more. A datagram fills `message` as `receive` does.
    */
-  peek(views: Views): number;
+  peek(views: Views, message?: Message): number;
   /** Ends reading of the first `count` octets of what `peek` showed (a datagram is consumed whole). */
   consume(count: number): number;
   /** Gives room of up to `count` octets to be written in place; answers how much there is, or -EAGAIN. */

@@ -1,4 +1,4 @@
-// A hierarchical hashed timer wheel: arming, re-arming and cancelling cost a few nanoseconds, however many timers there are.
+// A hierarchical hashed timer wheel: arming, re-arming, disarming and cancelling cost a few nanoseconds, however many timers there are.
 
 /** Slots of one level, and how many levels: 2^32 µs ahead, beyond which timers wait in the last level and are filed again. */
 const BITS = 8;
@@ -12,6 +12,7 @@ const WIDTHS: readonly number[] = Array.from({ length: LEVELS }, (_, level) => 2
 export class WheelTimer {
   /** When it is due, µs. */
   dueUs = 0;
+  /** It fires when it is due; one that is not may be filed all the same. */
   armed = false;
   /** The tick under which it is filed: never after `dueUs`, and before it once it was re-armed for later. */
   filedTick = 0;
@@ -26,6 +27,8 @@ export class WheelTimer {
     this.previous = this;
   }
 }
+
+const isFiled = (timer: WheelTimer): boolean => timer.next !== timer;
 
 const unlink = (timer: WheelTimer): void => {
   timer.previous.next = timer.next;
@@ -73,22 +76,28 @@ export class TimerWheel {
   arm(timer: WheelTimer, dueUs: number): void {
     const tick = Math.max(this.#tick, Math.ceil(dueUs / this.tickUs));
     timer.dueUs = dueUs;
-    if (timer.armed) {
-      if (tick >= timer.filedTick) return;
-      this.#leave(timer);
-    } else {
+    if (!timer.armed) {
       timer.armed = true;
       this.#count++;
+    }
+    if (isFiled(timer)) {
+      if (tick >= timer.filedTick) return;
+      this.#leave(timer);
     }
     this.#file(timer, tick);
   }
 
-  /** Disarms it, and takes it out of its slot: left there it would keep its owner in memory until that came. */
-  cancel(timer: WheelTimer): void {
+  /** Disarms it where it is filed: armed again before that slot comes, for no earlier, it need not be filed anew. */
+  disarm(timer: WheelTimer): void {
     if (!timer.armed) return;
     timer.armed = false;
     this.#count--;
-    this.#leave(timer);
+  }
+
+  /** Disarms it, and takes it out of its slot: left there it would keep its owner in memory until that came. */
+  cancel(timer: WheelTimer): void {
+    this.disarm(timer);
+    if (isFiled(timer)) this.#leave(timer);
   }
 
   /**
@@ -104,6 +113,7 @@ export class TimerWheel {
         if (ran >= most) return ran;
         const timer = this.#due.next;
         unlink(timer);
+        if (!timer.armed) continue;
         const tick = Math.ceil(timer.dueUs / this.tickUs);
         if (tick > until) {
           this.#file(timer, Math.max(tick, this.#tick));
@@ -210,7 +220,7 @@ export class TimerWheel {
     while (waiting.next !== waiting) {
       const timer = waiting.next;
       unlink(timer);
-      this.#file(timer, Math.max(this.#tick, Math.ceil(timer.dueUs / this.tickUs)));
+      if (timer.armed) this.#file(timer, Math.max(this.#tick, Math.ceil(timer.dueUs / this.tickUs)));
     }
   }
 }

@@ -40,8 +40,12 @@ describe('timer wheel', () => {
     );
   });
 
-  it('agrees with a list under arming, re-arming and cancelling of any kind', () => {
-    const step = fc.tuple(fc.constantFrom('arm', 'cancel', 'run'), fc.nat(9), fc.nat(3_000_000));
+  it('agrees with a list under arming, re-arming, disarming and cancelling of any kind', () => {
+    const step = fc.tuple(
+      fc.constantFrom<'arm' | 'disarm' | 'cancel' | 'run'>('arm', 'disarm', 'cancel', 'run'),
+      fc.nat(9),
+      fc.nat(3_000_000),
+    );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (list) => {
         const wheel = new TimerWheel(5_000);
@@ -52,8 +56,8 @@ describe('timer wheel', () => {
           if (what === 'arm') {
             wheel.arm(timers[which] as Named, now + us);
             model.set(which, now + us);
-          } else if (what === 'cancel') {
-            wheel.cancel(timers[which] as Named);
+          } else if (what !== 'run') {
+            wheel[what](timers[which] as Named);
             model.delete(which);
           } else {
             now += us;
@@ -125,6 +129,23 @@ describe('timer wheel', () => {
     expect(looks.size).to.be.below(2 * 10);
   });
 
+  it('keeps the place of one that is disarmed, and files it no more than where it was: armed again with each packet it costs nothing', () => {
+    const wheel = new TimerWheel(0);
+    const timer = new Named(0);
+    wheel.arm(timer, 40_000);
+    const { filedTick } = timer;
+    for (let nowUs = 0; nowUs < 40_000; nowUs += 300) {
+      wheel.disarm(timer);
+      expect([wheel.size, wheel.nextUs()]).to.deep.equal([0, Number.POSITIVE_INFINITY]);
+      wheel.expire(nowUs, () => expect.fail('nothing is due'));
+      wheel.arm(timer, nowUs + 40_000);
+      expect(timer.filedTick).to.equal(filedTick);
+    }
+    wheel.disarm(timer);
+    expect(wheel.expire(1_000_000, () => {})).to.equal(0);
+    expect(timer.next).to.equal(timer);
+  });
+
   it('holds nothing of a cancelled timer that was far away: a keep-alive of two hours does not keep its connection', () => {
     const wheel = new TimerWheel(0);
     const timers = Array.from({ length: 3 }, (_, i) => new Named(i));
@@ -138,8 +159,11 @@ describe('timer wheel', () => {
     expect(wheel.expire(7_200_000_000, () => {})).to.equal(1);
   });
 
-  it('fires a timer of two hours on time, however often it was cancelled, and pushed later or earlier', () => {
-    const step = fc.tuple(fc.constantFrom('arm', 'cancel', 'wait'), fc.integer({ min: 1, max: 8_000_000_000 }));
+  it('fires a timer of two hours on time, however often it was disarmed, cancelled, and pushed later or earlier', () => {
+    const step = fc.tuple(
+      fc.constantFrom<'arm' | 'disarm' | 'cancel' | 'wait'>('arm', 'disarm', 'cancel', 'wait'),
+      fc.integer({ min: 1, max: 8_000_000_000 }),
+    );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const wheel = new TimerWheel(0);
@@ -150,9 +174,9 @@ describe('timer wheel', () => {
           if (what === 'arm') {
             due = now + us;
             wheel.arm(timer, due);
-          } else if (what === 'cancel') {
+          } else if (what !== 'wait') {
             due = Number.POSITIVE_INFINITY;
-            wheel.cancel(timer);
+            wheel[what](timer);
           } else {
             now += us;
             expect(wheel.expire(now, () => {})).to.equal(due <= now ? 1 : 0);

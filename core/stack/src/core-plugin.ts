@@ -123,7 +123,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
       links: provide(LINKS, '1.0.0'),
       linkInput: provide(LINK_INPUT, '1.0.0'),
       sockets: provide(SOCKETS, '1.0.0'),
-      timers: providePerUser(TIMERS, '1.0.0'),
+      timers: providePerUser(TIMERS, '1.1.0'),
       turns: providePerUser(TURNS, '1.1.0'),
       log: providePerUser(LOG, '1.0.0'),
     },
@@ -140,7 +140,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
       dissector: own(DISSECTOR, '1.0.0'),
     },
     create({ points, counters: count, sysctls: limits }) {
-      const pool = new PacketPool(count, environment.poison);
+      const pool = new PacketPool(count, environment.poison, environment.fastPaths);
       const timers = new StackTimers(clock, faults);
       const loop = new TurnLoop(clock, pool, faults, timers, limits, count);
       const links = new LinkControl({

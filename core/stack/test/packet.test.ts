@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { PacketPool } from '../dist/packet/pool.js';
 
-const pool = (headroom = 64): PacketPool => {
-  const made = new PacketPool({ headroomMoves: 0 }, true);
+const pool = (headroom = 64, defers = true): PacketPool => {
+  const made = new PacketPool({ headroomMoves: 0 }, true, defers);
   made.shape(headroom, 1);
   return made;
 };
@@ -27,21 +27,69 @@ describe('a packet', () => {
     expect(counters.headroomMoves).to.equal(1);
   });
 
-  it('borrows a device buffer until it is taken; then it has a copy of its own, headers and all', () => {
+  for (const defers of [true, false])
+    it(`borrows a device’s frame; taken, it has a copy of its own, headers and all, ${defers ? 'before the device is polled again' : 'at once'}`, () => {
+      const packets = pool(64, defers);
+      const slab = octets(100);
+      const packet = packets.borrow(slab, new DataView(slab.buffer), 10, 60);
+      packet.l2 = 10;
+      packet.pull(14);
+      packet.l3 = packet.head;
+      packet.take();
+      packets.done(packet);
+      expect(packet.borrowed).to.equal(defers);
+      expect(packet.memory).to.equal(512);
+      packet.pull(2);
+      packets.settle();
+      slab.fill(0xee);
+      expect(packet.borrowed).to.equal(false);
+      expect(packet.memory).to.equal(512);
+      expect(read(packet)).to.deep.equal([...octets(34, 26)]);
+      expect([...packet.bytes.subarray(packet.l2, packet.l3)]).to.deep.equal([...octets(14, 10)]);
+      expect(packets.inHand).to.equal(1);
+      packet.release();
+      expect(packets.inHand).to.equal(0);
+    });
+
+  it('keeps the memory that it was charged for when it moves, though it has become shorter since', () => {
+    const packets = pool();
+    const slab = octets(600);
+    const packet = packets.borrow(slab, new DataView(slab.buffer), 0, 500).take();
+    packets.done(packet);
+    const { memory } = packet;
+    packet.trim(10);
+    expect(packet.memory).to.equal(memory);
+    packets.settle();
+    expect(packet.memory).to.equal(memory);
+    packet.release();
+  });
+
+  it('released before its device is polled again has never moved; nor does the next that has its record', () => {
     const packets = pool();
     const slab = octets(100);
-    const packet = packets.borrow(slab, new DataView(slab.buffer), 10, 60);
-    packet.l2 = 10;
-    packet.pull(14);
-    packet.l3 = packet.head;
-    packet.take();
-    slab.fill(0xee);
-    expect(read(packet)).to.deep.equal([...octets(36, 24)]);
-    expect([...packet.bytes.subarray(packet.l2, packet.l3)]).to.deep.equal([...octets(14, 10)]);
+    const view = new DataView(slab.buffer);
+    const packet = packets.borrow(slab, view, 0, 50).take();
     packets.done(packet);
-    expect(packets.inHand).to.equal(1);
     packet.release();
-    expect(packets.inHand).to.equal(0);
+    const next = packets.borrow(slab, view, 50, 100);
+    packets.settle();
+    expect(next.bytes).to.equal(slab);
+    packets.done(next);
+  });
+
+  it('that is taken in a device’s frame is copied apart from it, and writes nothing in front of it there', () => {
+    const packets = pool();
+    const slab = octets(100);
+    const packet = packets.borrow(slab, new DataView(slab.buffer), 50, 60).take();
+    packets.done(packet);
+    const copy = packet.copy();
+    copy.bytes[copy.head] = 0xff;
+    const front = packet.push(20);
+    packet.bytes.fill(0xee, front, front + 20);
+    expect([...slab]).to.deep.equal([...octets(100)]);
+    expect(read(packet).slice(20)).to.deep.equal([...octets(10, 50)]);
+    copy.release();
+    packet.release();
   });
 
   it('may be taken once; a second keeper copies it', () => {

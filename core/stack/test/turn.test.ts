@@ -174,15 +174,17 @@ describe('the turn', () => {
       attaches: { it: attach(ETHERTYPE, 1, '^1.0') },
       create({ use: { turns } }) {
         let kept: Uint8Array | undefined;
+        let last = 0;
         const recall = turns.recall({
           recalled() {
-            log.push(`recalled ${kept?.at(-1)}`);
-            if (kept?.at(-1) === 7) throw new Error('boom');
+            log.push(`recalled ${kept?.[last]}`);
+            if (kept?.[last] === 7) throw new Error('boom');
           },
         });
         const it = (packet: Packet): undefined => {
-          log.push(`${packet.borrowed ? 'borrowed' : 'own'} ${packet.bytes.at(-1)}`);
           kept = packet.bytes;
+          last = packet.tail - 1;
+          log.push(`${packet.borrowed ? 'borrowed' : 'own'} ${kept[last]}`);
           recall.request();
         };
         return { handlers: { it } };

@@ -41,11 +41,16 @@ export function copyViewed(from: Octets, begin: number, end: number, into: Octet
 /** The same of a few octets, as many as a header has. */
 export function copyView(from: DataView, begin: number, end: number, into: DataView, at: number): void {
   // Any order of octets in a word does that is the same on both sides: the processor's own costs nothing.
-  let i = begin;
-  let j = at;
-  for (const eights = begin + ((end - begin) & ~7); i < eights; i += 8, j += 8) {
+  const last = end | 0;
+  let i = begin | 0;
+  let j = at | 0;
+  for (const sixteens = (i + ((last - i) & ~15)) | 0; i < sixteens; i = (i + 16) | 0, j = (j + 16) | 0) {
     into.setInt32(j, from.getInt32(i, true), true);
-    into.setInt32(j + 4, from.getInt32(i + 4, true), true);
+    into.setInt32((j + 4) | 0, from.getInt32((i + 4) | 0, true), true);
+    into.setInt32((j + 8) | 0, from.getInt32((i + 8) | 0, true), true);
+    into.setInt32((j + 12) | 0, from.getInt32((i + 12) | 0, true), true);
   }
-  for (; i < end; i++, j++) into.setUint8(j, from.getUint8(i));
+  for (const fours = (i + ((last - i) & ~3)) | 0; i < fours; i = (i + 4) | 0, j = (j + 4) | 0)
+    into.setInt32(j, from.getInt32(i, true), true);
+  for (; i < last; i = (i + 1) | 0, j = (j + 1) | 0) into.setUint8(j, from.getUint8(i));
 }

@@ -40,6 +40,11 @@ const MOST_BYTES = 65_535;
 /** Frames that wait to be read, as a NIC's ring. */
 const RING = 4096;
 
+const makeMemory = (size: number): { readonly bytes: Uint8Array; readonly view: DataView } => {
+  const bytes = new Uint8Array(size);
+  return { bytes, view: new DataView(bytes.buffer) };
+};
+
 /** A plain frame of these octets. */
 export const plainFrame = (bytes: Uint8Array): Frame => ({
   bytes,
@@ -67,6 +72,8 @@ export class SimDevice implements Device {
   #port: DevicePort | undefined;
   #waiting: Frame[] = [];
   #at = 0;
+  /** What is read into, as a real device does: the frames of one poll lie in it until the next overwrites them. */
+  #memory = makeMemory(2048);
 
   constructor({ name = 'eth0', type = ARPHRD_ETHER, mtu = 1500, address, offload = false }: SimDeviceOptions) {
     this.name = name;
@@ -103,17 +110,25 @@ export class SimDevice implements Device {
 
   poll(budget: number, input: DeviceInput): number {
     let count = 0;
+    let at = 0;
     while (count < budget && this.#at < this.#waiting.length) {
       const frame = this.#waiting[this.#at++] as Frame;
       count++;
       const { bytes } = frame;
-      const packet = input.frame(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
+      if (at + bytes.length > this.#memory.bytes.length) {
+        this.#memory = makeMemory(Math.max(2 * this.#memory.bytes.length, bytes.length));
+        at = 0;
+      }
+      const { bytes: memory, view } = this.#memory;
+      memory.set(bytes, at);
+      const packet = input.frame(memory, view, at, at + bytes.length);
       packet.gsoKind = frame.gsoKind;
       packet.gsoSize = frame.gsoSize;
       packet.gsoSegments = frame.gsoSegments;
       packet.csum = frame.csum;
-      packet.csumStart = frame.csumStart;
+      packet.csumStart = at + frame.csumStart;
       packet.csumOffset = frame.csumOffset;
+      at += bytes.length;
       input.deliver(packet);
     }
     if (this.#at === this.#waiting.length) {

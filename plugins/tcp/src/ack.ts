@@ -50,7 +50,7 @@ export function cancelDelayedAck(tcb: Tcb): void {
   tcb.ackPending = false;
   tcb.ackNow = false;
   tcb.ackPushed = 0;
-  if (tcb.ackTimer?.armed) tcb.ackTimer.cancel();
+  tcb.ackTimer?.disarm();
 }
 
 /** A segment with ACK leaves: whatever waited is acknowledged. */

@@ -79,7 +79,7 @@ export const tcp = definePlugin({
   headerBytes: 60,
   uses: {
     clock: use(CLOCK, '^1.0'),
-    timers: use(TIMERS, '^1.0'),
+    timers: use(TIMERS, '^1.1'),
     turns: use(TURNS, '^1.1'),
     entropy: use(ENTROPY, '^1.0'),
     log: use(LOG, '^1.0'),

@@ -85,8 +85,10 @@ export class Rest {
     tcb.send = send;
     tcb.receive = receive;
     tcb.recovery = recovery;
-    if (!tcb.retransmitTimer?.armed) tcb.retransmitTimer = undefined;
-    if (!tcb.ackTimer?.armed) tcb.ackTimer = undefined;
+    tcb.retransmitTimer?.cancel();
+    tcb.ackTimer?.cancel();
+    tcb.retransmitTimer = undefined;
+    tcb.ackTimer = undefined;
     tcb.egressRequest = undefined;
     this.leave(tcb);
   }

@@ -136,19 +136,15 @@ export class UdpEndpoint implements Endpoint, WakeEntry, SenderHost {
     const length = tail - head;
     const count = Math.min(length, to - from);
     copyOctets(packet.bytes, head, head + count, bytes, from);
-    if (message !== undefined) {
-      this.names.write(message.address, packet.addresses, SOURCE, wire.srcPort(packet.view, packet.l4), packet.iface.index);
-      message.hasAddress = true;
-      message.resultFlags = count < length ? MSG_TRUNC : 0;
-      if (message.wantsControls) this.#context.sockets.readControls(this.socket, packet, message.controls);
-    }
+    if (message !== undefined) this.#describe(packet, message, count < length ? MSG_TRUNC : 0);
     if ((flags & MSG_PEEK) === 0) this.#read();
     return (flags & MSG_TRUNC) !== 0 ? length : count;
   }
 
-  peek(views: Views): number {
+  peek(views: Views, message?: Message): number {
     const packet = this.#first();
     if (typeof packet === 'number') return packet;
+    if (message !== undefined) this.#describe(packet, message, 0);
     views.first = packet.bytes;
     views.firstAt = packet.head;
     views.firstLength = packet.tail - packet.head;
@@ -229,6 +225,14 @@ export class UdpEndpoint implements Endpoint, WakeEntry, SenderHost {
     this.#queue.push(packet.taken ? packet : packet.take());
     this.#wake();
     return true;
+  }
+
+  /** Who sent it, and what came with it. */
+  #describe(packet: Packet, message: Message, resultFlags: number): void {
+    this.names.write(message.address, packet.addresses, SOURCE, wire.srcPort(packet.view, packet.l4), packet.iface.index);
+    message.hasAddress = true;
+    message.resultFlags = resultFlags;
+    if (message.wantsControls) this.#context.sockets.readControls(this.socket, packet, message.controls);
   }
 
   #first(): Packet | number {

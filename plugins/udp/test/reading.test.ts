@@ -2,6 +2,7 @@ import { IP_RECVERR } from '@protoloom/contracts/ipv4';
 import {
   AF_INET,
   IPPROTO_IP,
+  type Message,
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
   MSG_PEEK,
@@ -14,6 +15,7 @@ import {
   SO_REUSEADDR,
   SOCK_DGRAM,
   SOL_SOCKET,
+  type Views,
 } from '@protoloom/contracts/socket';
 import { FrameHost, HOST, icmp, PEER, udp } from '@protoloom/frames';
 import { expect } from 'chai';
@@ -161,5 +163,63 @@ describe('UDP: ICMP errors [RFC 1122 §4.1.3.3]', () => {
     expect(host.sent()).to.have.length(1);
     await socket.sendto(new Uint8Array(1400), peer);
     expect(host.sent()).to.have.length(2);
+  });
+});
+
+describe('UDP: a datagram that waits', () => {
+  it('is what came in, however many frames the device has read since', async () => {
+    const host = new FrameHost();
+    const socket = open(host);
+    await socket.bind({ port: 9 });
+    const texts = Array.from({ length: 20 }, (_, i) => new Array<number>(40 - i).fill(i));
+    for (const text of texts) host.receive(udp(1, 9, text));
+    for (const text of texts) expect([...(await socket.recv())]).to.deep.equal(text);
+    expect(host.stack.packetsInHand).to.equal(0);
+  });
+
+  it('is charged as much where it waits in its frame as in memory of its own: SO_RCVBUF holds as many either way', async () => {
+    const held: number[] = [];
+    for (const fastPaths of [true, false]) {
+      const host = new FrameHost({}, 1500, true, fastPaths);
+      const socket = open(host);
+      socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096);
+      await socket.bind({ port: 9 });
+      for (let i = 0; i < 100; i++) host.receive(udp(1, 9, [i]));
+      held.push(host.counts('udp')['queued'] as number);
+    }
+    expect(held[0]).to.be.within(2, 99);
+    expect(held[1]).to.equal(held[0]);
+  });
+
+  it('is shown where it lies, with who sent it, and goes back from there', async () => {
+    const host = new FrameHost();
+    const socket = open(host);
+    await socket.bind({ port: 9 });
+    const { endpoint } = socket;
+    const nothing = new Uint8Array(0);
+    const views: Views = { first: nothing, firstAt: 0, firstLength: 0, second: nothing, secondAt: 0, secondLength: 0 };
+    const message: Message = {
+      address: { family: AF_INET, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 },
+      hasAddress: false,
+      flags: 0,
+      resultFlags: 0,
+      controls: [],
+      wantsControls: false,
+    };
+    endpoint.listener = {
+      ready() {
+        while (endpoint.peek(views, message) >= 0) {
+          endpoint.send(views.first, views.firstAt, views.firstAt + views.firstLength, message);
+          endpoint.consume(views.firstLength);
+        }
+      },
+    };
+    for (const port of [1, 2]) host.receive(udp(port, 9, [port, 7, 7]));
+    const answers = host.sent();
+    expect(answers.map((packet) => [(packet[22] as number) * 256 + (packet[23] as number), ...packet.subarray(28)])).to.deep.equal([
+      [1, 1, 7, 7],
+      [2, 2, 7, 7],
+    ]);
+    expect(message.hasAddress).to.equal(true);
   });
 });

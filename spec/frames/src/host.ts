@@ -18,11 +18,12 @@ export class FrameHost {
   #before: Record<string, number> = {};
 
   /** 10.0.0.2/24 on `eth0`, with 10.0.0.1 known for a neighbour. @param ip6 false leaves IPv6 out, where a test puts its own in. */
-  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, mtu = 1500, ip6 = true) {
+  constructor(sysctls: Readonly<Record<string, SysctlValue>> = {}, mtu = 1500, ip6 = true, fastPaths = true) {
     this.sim = new Simulation(9);
     this.stack = this.sim.host({
       plugins: ip6 ? linuxHost : linuxHost.filter((plugin) => !ipv6Plugins.includes(plugin)),
       sysctls: { ...(ip6 ? QUIET : {}), ...sysctls },
+      fastPaths,
     });
     this.device = this.sim.device({ mtu });
     this.mac = [...(this.device.address as Uint8Array)];

@@ -46,17 +46,27 @@ export class Buffers {
 
   /** A buffer of at least `size` octets, with whatever was in it. */
   get(size: number): Buffer {
+    const shelf = this.#shelfFor(size);
+    if (shelf === undefined) return allocate(size, undefined);
+    const buffer = shelf.first;
+    if (buffer === undefined) return allocate(shelf.size, shelf);
+    shelf.first = buffer.next;
+    shelf.count--;
+    buffer.next = undefined;
+    return buffer;
+  }
+
+  /** Octets of the buffer that `get` gives for so many. */
+  sizeFor(size: number): number {
+    return this.#shelfFor(size)?.size ?? size;
+  }
+
+  #shelfFor(size: number): Shelf | undefined {
     for (let i = 0; i < this.#shelves.length; i++) {
       const shelf = this.#shelves[i] as Shelf;
-      if (size > shelf.size) continue;
-      const buffer = shelf.first;
-      if (buffer === undefined) return allocate(shelf.size, shelf);
-      shelf.first = buffer.next;
-      shelf.count--;
-      buffer.next = undefined;
-      return buffer;
+      if (size <= shelf.size) return shelf;
     }
-    return allocate(size, undefined);
+    return undefined;
   }
 
   put(buffer: Buffer): void {

@@ -1,4 +1,4 @@
-// The packet of contracts/packet.ts: pooled, over a device's buffer while borrowed and over one of its own once taken.
+// The packet of contracts/packet.ts: pooled, over a device's frame while borrowed, and over a buffer of its own soon after it was taken.
 import {
   CSUM_NONE,
   CSUM_PARTIAL,
@@ -69,6 +69,8 @@ export class PooledPacket implements Packet {
   taken = false;
   /** Its own buffer; undefined while it borrows a device's. */
   buffer: Buffer | undefined = undefined;
+  /** Octets of the buffer that it will have, while it is taken and still borrows. */
+  owed = 0;
   /** Its maker's call still runs: whoever releases it now leaves it to the maker's `done`. */
   lent = false;
   /** In the pool's free list: anything done with it now is a mistake of the caller. */
@@ -90,7 +92,8 @@ export class PooledPacket implements Packet {
   }
 
   get memory(): number {
-    return (this.buffer === undefined ? this.tail - this.head : this.buffer.size) + this.fragmentBytes;
+    const { buffer } = this;
+    return (buffer !== undefined ? buffer.size : this.taken ? this.owed : this.tail - this.head) + this.fragmentBytes;
   }
 
   pull(n: number): number {
@@ -99,7 +102,8 @@ export class PooledPacket implements Packet {
   }
 
   push(n: number): number {
-    if (n > this.head) this.#pool.grow(this, n, 0);
+    // What is in front of it in a device's frame is the device's, once the call that lent it is over.
+    if (n > this.head || (this.taken && this.buffer === undefined)) this.#pool.grow(this, n, 0);
     this.head -= n;
     return this.head;
   }
@@ -165,7 +169,8 @@ export class PooledPacket implements Packet {
   take(): this {
     if (this.taken || this.free)
       throw new Error(this.free ? 'take() of a released packet' : 'take() of a packet that somebody has taken: copy() it');
-    if (this.buffer === undefined || this.fragmentCount > 0) this.#pool.own(this);
+    if (this.buffer === undefined) this.#pool.keep(this);
+    else if (this.fragmentCount > 0) this.#pool.own(this);
     this.taken = true;
     this.#pool.inHand++;
     return this;

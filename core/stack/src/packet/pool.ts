@@ -1,5 +1,6 @@
 // The pool that packets come from and go back to.
 import type { Fragment, Packet, Packets } from '@protoloom/contracts';
+import { Fifo } from '@protoloom/mechanisms';
 import { copyOctets, copyViewed } from '@protoloom/wire';
 import { Buffers } from './buffers.js';
 import { PooledPacket } from './packet.js';
@@ -21,12 +22,19 @@ export class PacketPool implements Packets {
   #kept = 0;
   readonly #buffers: Buffers;
   readonly #counters: PoolCounters;
+  readonly #defers: boolean;
+  /** Taken, and still in their device's frames. */
+  readonly #deferred = new Fifo<PooledPacket>();
   #slots = 0;
 
-  /** @param poison overwrites released buffers, so that their use shows: for tests. */
-  constructor(counters: PoolCounters, poison = false) {
+  /**
+   * @param poison overwrites released buffers, so that their use shows: for tests. @param defers what is taken stays in its device's frame until
+   * that is polled again: a fast path.
+   */
+  constructor(counters: PoolCounters, poison = false, defers = true) {
     this.#counters = counters;
     this.#buffers = new Buffers(poison);
+    this.#defers = defers;
   }
 
   /** What packets made from now on are like. @param headers bytes that the assembled headers need. @param slots that plugins declared. */
@@ -84,7 +92,27 @@ export class PacketPool implements Packets {
 
   /** Moves it to a buffer of its own, fragments and all. */
   own(packet: PooledPacket): void {
-    this.#move(packet, Math.max(this.headroom, packet.head - packet.l2), packet.fragmentBytes);
+    this.#move(packet, this.#frontOf(packet), packet.fragmentBytes);
+  }
+
+  /** It outlives the call: by the time that its device is polled again it has a buffer of its own. */
+  keep(packet: PooledPacket): void {
+    if (!this.#defers || packet.fragmentCount > 0) {
+      this.own(packet);
+      return;
+    }
+    packet.owed = this.#buffers.sizeFor(this.#frontOf(packet) + packet.tail - packet.head);
+    this.#deferred.push(packet);
+  }
+
+  /** Devices are about to overwrite their frames. */
+  settle(): void {
+    for (let packet = this.#deferred.shift(); packet !== undefined; packet = this.#deferred.shift())
+      if (packet.taken && packet.borrowed) this.#move(packet, this.#frontOf(packet), 0, false, packet.owed);
+  }
+
+  #frontOf({ head, l2 }: PooledPacket): number {
+    return Math.max(this.headroom, head - l2);
   }
 
   /** Makes room of `front` bytes before `head` and `back` bytes after `tail`. */
@@ -137,15 +165,19 @@ export class PacketPool implements Packets {
     }
     for (let i = 0; i < from.slots.length; i++) to.slots[i] = from.slots[i];
     to.lent = false;
+    this.own(to);
     return to.take();
   }
 
-  /** To another buffer: everything from the lowest header on keeps its distance to `head`, fragments end up behind it unless `room`. */
-  #move(packet: PooledPacket, front: number, back: number, room = false): void {
+  /**
+   * To another buffer, of `least` octets at least: everything from the lowest header on keeps its distance to `head`, fragments end up behind it
+   * unless `room`.
+   */
+  #move(packet: PooledPacket, front: number, back: number, room = false, least = 0): void {
     const { head, tail, buffer: old } = packet;
     const start = Math.min(packet.l2, packet.l3, packet.l4, head);
     const keepFrom = head - start <= front ? start : head;
-    const buffer = this.#buffers.get(front + (tail - head) + back);
+    const buffer = this.#buffers.get(Math.max(front + (tail - head) + back, least));
     const shift = front - head;
     copyViewed(packet, keepFrom, tail, buffer, keepFrom + shift);
     packet.bytes = buffer.bytes;

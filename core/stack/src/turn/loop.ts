@@ -147,6 +147,7 @@ export class TurnLoop implements DeviceInput {
   // ---- borrowed frames ---------------------------------------------------------------------------------------------------------
 
   #recall(): void {
+    this.#pool.settle();
     for (let left = this.#recalls.length; left > 0; left--) {
       const request = this.#recalls.shift() as Request<Borrower>;
       request.queued = false;

@@ -32,6 +32,10 @@ class StackTimer extends WheelTimer implements Timer {
     this.#timers.arm(this, dueUs);
   }
 
+  disarm(): void {
+    this.#timers.disarm(this);
+  }
+
   cancel(): void {
     this.#timers.cancel(this);
   }
@@ -79,6 +83,10 @@ export class StackTimers {
       this.#nextUs = nextUs;
       this.onEarlier?.();
     }
+  }
+
+  disarm(timer: WheelTimer): void {
+    this.#wheel.disarm(timer);
   }
 
   cancel(timer: WheelTimer): void {

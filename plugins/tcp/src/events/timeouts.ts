@@ -110,7 +110,7 @@ const probeDelayUs = (tcb: Tcb): number => Math.min(Math.max(tcb.rtoUs, RTO_MIN_
 export function disarm(tcb: Tcb): void {
   if (tcb.fastOpen?.request !== undefined) return;
   tcb.pending = PENDING_NONE;
-  if (tcb.retransmitTimer?.armed) tcb.retransmitTimer.cancel();
+  tcb.retransmitTimer?.disarm();
 }
 
 /** After an acknowledgement: RFC 6298 §5.2 and §5.3; a probe is over where the window has opened. @param anew progress was made. */

@@ -90,7 +90,6 @@ async function serveDatagrams(stack: Stack, port: number): Promise<void> {
   const socket = stack.socket(AF_INET6, SOCK_DGRAM);
   await socket.bind({ port });
   const { endpoint } = socket;
-  const buffer = new Uint8Array(65_536);
   const message: Message = {
     address: { family: AF_INET6, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 },
     hasAddress: false,
@@ -102,9 +101,10 @@ async function serveDatagrams(stack: Stack, port: number): Promise<void> {
   endpoint.listener = {
     ready() {
       for (;;) {
-        const length = endpoint.receive(buffer, 0, buffer.length, message);
-        if (length < 0) return;
-        endpoint.send(buffer, 0, length, message);
+        const there = endpoint.peek(views, message);
+        if (there < 0) return;
+        endpoint.send(views.first, views.firstAt, views.firstAt + there, message);
+        endpoint.consume(there);
       }
     },
   };
