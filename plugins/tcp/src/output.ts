@@ -104,7 +104,7 @@ export function retransmit(tcb: Tcb, sent: Sent, segments: number, repairs: bool
   tcb.recovery.board.recount(sent, Math.max(1, Math.ceil(length / mss)), mss);
   const withFin = ((sent.end - seq) | 0) > length;
   const flags = (withFin ? FIN : 0) | (length > 0 && ((sent.marks & PUSHED) !== 0 || length > mss) ? PSH : 0);
-  const result = sendSegment(tcb, seq, length, flags);
+  const result = sendSegment(tcb, seq, length, flags, mss);
   if (result < 0 && result !== -ERRNO.EMSGSIZE) {
     counters.retransFail++;
     return result;
@@ -151,7 +151,7 @@ export function probeNew(tcb: Tcb): boolean {
   if (head <= 0 || window < Math.min(head, mss)) return false;
   const text = Math.min(head, window, segments * mss);
   const fin = tcb.finQueued && text === unsent && window > text;
-  return sendOne(tcb, text, fin ? FIN : 0) >= 0;
+  return sendOne(tcb, text, fin ? FIN : 0, mss) >= 0;
 }
 
 function armPace(tcb: Tcb): void {
@@ -168,7 +168,8 @@ function sendNew(tcb: Tcb, atOnce: boolean, one = false): void {
   let held = false;
   if (before !== end && tcb.sndUna === before) restartAfterIdle(tcb);
   const waits = tcb.mtuProbe !== undefined && !one && probeMtu(tcb);
-  const most = waits || before === end ? 0 : mostOf(tcb, (end - before) | 0);
+  const mss = before === end ? 0 : segmentMss(tcb);
+  const most = waits || before === end ? 0 : mostOf(tcb, (end - before) | 0, mss);
   while (!waits) {
     const unsent = (end - tcb.sndNxt) | 0;
     const finDue = tcb.finQueued && !finSent(tcb);
@@ -176,7 +177,7 @@ function sendNew(tcb: Tcb, atOnce: boolean, one = false): void {
     const window = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
     if (unsent <= 0) {
       // The FIN takes a sequence number, and so needs window.
-      if (window < 1 || sendOne(tcb, 0, FIN) < 0) break;
+      if (window < 1 || sendOne(tcb, 0, FIN, segmentMss(tcb)) < 0) break;
       break;
     }
     const delayUs = paceDelayUs(tcb);
@@ -184,13 +185,13 @@ function sendNew(tcb: Tcb, atOnce: boolean, one = false): void {
       armPace(tcb);
       break;
     }
-    const length = lengthToSend(tcb, unsent, window, most, budget, atOnce, one);
+    const length = lengthToSend(tcb, unsent, window, mss, most, budget, atOnce, one);
     if (length <= 0) {
       held = length === HELD_BY_CWND;
       break;
     }
     const withFin = finDue && length === unsent && window > length;
-    if (sendOne(tcb, length, withFin ? FIN : 0) < 0) break;
+    if (sendOne(tcb, length, withFin ? FIN : 0, mss) < 0) break;
     budget -= length;
     if (withFin || one) break;
   }
@@ -203,32 +204,29 @@ function sendNew(tcb: Tcb, atOnce: boolean, one = false): void {
 }
 
 /** Most segments of one packet, of `unsent` octets: what fits into one need not know. */
-function mostOf(tcb: Tcb, unsent: number): number {
-  const mss = segmentMss(tcb);
-  return unsent <= mss ? 1 : mostSegments(tcb, mss);
-}
+const mostOf = (tcb: Tcb, unsent: number, mss: number): number => (unsent <= mss ? 1 : mostSegments(tcb, mss));
 
 /**
- * Sends one packet of new data, with PSH where the user pushed, and behind every super-segment, as on Linux. @param whole octets of text that
- * make one segment though it is longer than usual. @returns 0 or a negative errno, with which nothing has changed.
+ * Sends one packet of new data, with PSH where the user pushed, and behind every super-segment, as on Linux. @param mss octets of one segment.
+ * @returns 0 or a negative errno, with which nothing has changed.
  */
-export function sendOne(tcb: Tcb, text: number, flags: number, whole: number = 0): number {
+export function sendOne(tcb: Tcb, text: number, flags: number, mss: number): number {
   const seq = tcb.sndNxt;
   const length = text + ((flags & FIN) !== 0 ? 1 : 0);
-  const mss = Math.max(whole, segmentMss(tcb));
+  const segments = text > mss ? Math.ceil(text / mss) : 1;
   const end = (seq + text) | 0;
   const isUsers = (flags & PSH) !== 0 || (text > 0 && isPushed(tcb, end));
-  const result = sendSegment(tcb, seq, text, isUsers || text > mss ? flags | PSH : flags, whole);
+  const result = sendSegment(tcb, seq, text, isUsers || segments > 1 ? flags | PSH : flags, mss);
   // A packet that did not get out of the host is lost like any other, but for one that was too long.
   if (result === -ERRNO.EMSGSIZE) return result;
-  segmentSent(tcb, seq, length, text > mss ? Math.ceil(text / mss) : 1, mss);
+  segmentSent(tcb, seq, length, segments, mss);
   tcb.sndNxt = (seq + length) | 0;
   if (text > 0) {
     const { tail } = tcb.recovery.board;
     if (tail !== undefined) tail.marks |= (isUsers ? PUSHED : 0) | (isRecordEnd(tcb, end) ? RECORD_END : 0);
     dequeued(tcb, end);
-    tcb.tcp.counters.origDataSent += text > mss ? Math.ceil(text / mss) : 1;
-    if (text % mss !== 0) tcb.sndSmall = (seq + text) | 0;
+    tcb.tcp.counters.origDataSent += segments;
+    if (text < segments * mss) tcb.sndSmall = (seq + text) | 0;
   }
   return 0;
 }
@@ -243,11 +241,19 @@ function probeMtu(tcb: Tcb): boolean {
   return false;
 }
 
-/** Octets of the next packet, of `most` segments at most; 0: wait; HELD_BY_CWND. As Linux's tcp_write_xmit goes about it. */
-function lengthToSend(tcb: Tcb, unsent: number, window: number, most: number, budget: number, atOnce: boolean, one: boolean): number {
+/** Octets of the next packet, of `most` segments of `mss` octets at most; 0: wait; HELD_BY_CWND. As Linux's tcp_write_xmit goes about it. */
+function lengthToSend(
+  tcb: Tcb,
+  unsent: number,
+  window: number,
+  mss: number,
+  most: number,
+  budget: number,
+  atOnce: boolean,
+  one: boolean,
+): number {
   const segments = Math.min(windowSegments(tcb), most);
   if (segments === 0) return 0;
-  const mss = segmentMss(tcb);
   const length = headLength(tcb, segments * mss);
   const isLast = length === unsent;
   if (window < Math.min(length, mss)) return 0;
@@ -267,7 +273,7 @@ const mayNotSendSmall = (tcb: Tcb): boolean => !tcb.finQueued && !tcb.isUrgent &
 
 /** Nagle's algorithm in Minshall's variant: only small segments wait, and only for small ones. TCP_CORK, MSG_MORE: all that is not full waits. */
 function holdsPart(tcb: Tcb): boolean {
-  if (tcb.noDelayEnd === writeEnd(tcb)) return false;
+  if (tcb.noDelayEnd !== undefined && tcb.noDelayEnd === writeEnd(tcb)) return false;
   if (tcb.wishes.cork || tcb.more) return true;
   return (
     !tcb.wishes.noDelay &&

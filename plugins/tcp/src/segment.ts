@@ -41,11 +41,14 @@ export function maxPayload(route: Route, headerBytes: number, mss: number): numb
   return Math.min(whole - route.headerBytes - headerBytes, maxSegments * mss);
 }
 
-/** Payload of a full segment if it left now: SACK blocks and options from outside take their room. */
-export const segmentMss = (tcb: Tcb): number => tcb.mss - (segmentOptionBytes(tcb) + outsideBytes(tcb, PHASE_SEGMENT) - usualOptions(tcb));
-
 /** Octets of header and options of a segment that left now. */
 export const segmentHeaderBytes = (tcb: Tcb): number => wire.HEADER_BYTES + segmentOptionBytes(tcb) + outsideBytes(tcb, PHASE_SEGMENT);
+
+/** Payload of a full segment with a header of so many octets: SACK blocks and options from outside take their room. */
+export const mssBehind = (tcb: Tcb, headerBytes: number): number => tcb.mss - (headerBytes - wire.HEADER_BYTES - usualOptions(tcb));
+
+/** The same of one that left now. */
+export const segmentMss = (tcb: Tcb): number => mssBehind(tcb, segmentHeaderBytes(tcb));
 
 /** Fills in what the network layer and the device want to know, and sends. The packet is done afterwards. */
 function finish(tcp: Tcp, packet: Packet, route: Route): number {
@@ -63,10 +66,10 @@ function finish(tcp: Tcp, packet: Packet, route: Route): number {
 }
 
 /**
- * Sends `length` octets of the send ring from sequence number `seq` on, with the window and acknowledgement of now; more than one MSS
- * makes a super-segment, unless it is to be one segment of `whole` octets. @returns 0 or a negative errno; only -EMSGSIZE leaves the caller something to do.
+ * Sends `length` octets of the send ring from sequence number `seq` on, with the window and acknowledgement of now. @param mss octets of one
+ * segment: more of them make a super-segment. @returns 0 or a negative errno; only -EMSGSIZE leaves the caller something to do.
  */
-export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number, whole: number = 0): number {
+export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number, mss: number): number {
   const { tcp } = tcb;
   const route = routeOf(tcb);
   if (typeof route === 'number') return route;
@@ -81,7 +84,6 @@ export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number
   wire.writeHeader(packet.view, at, tcb.localPort, tcb.remotePort, seq, tcb.rcvNxt, headerBytes, bits, selectWindow(tcb), urgent);
   if (own > 0) writeSegmentOptions(tcb, packet, at + wire.HEADER_BYTES, tcp.clock.nowUs);
   if (outside > 0) writeOutside(tcb, packet, at + wire.HEADER_BYTES + own, PHASE_SEGMENT);
-  const mss = Math.max(whole, tcb.mss - (own + outside - usualOptions(tcb)));
   const segments = length > mss ? Math.ceil(length / mss) : 1;
   if (segments > 1) {
     packet.gsoKind = tcb.ecn?.accurate === undefined ? GSO_TCP : GSO_TCP_ACCECN;
@@ -115,7 +117,7 @@ function fromSocket(tcb: Tcb, packet: Packet): void {
 
 /** An acknowledgement now: RFC 9293 §3.4, <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. */
 export function sendAck(tcb: Tcb): void {
-  sendSegment(tcb, acceptableSeq(tcb), 0, 0);
+  sendSegment(tcb, acceptableSeq(tcb), 0, 0, 0);
 }
 
 /** SND.NXT, or the window's edge where a peer has taken window back: what it will find acceptable. */

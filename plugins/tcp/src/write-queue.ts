@@ -3,7 +3,7 @@ import { MSG_EOR, MSG_MORE, MSG_OOB } from '@protoloom/contracts/socket';
 import { Marks } from './buffers/marks.js';
 import { cwndPackets } from './recovery/cwnd.js';
 import { boundToHalfWindow } from './route.js';
-import { maxPayload, segmentHeaderBytes, segmentMss } from './segment.js';
+import { maxPayload, mssBehind, segmentHeaderBytes, segmentMss } from './segment.js';
 import { type Tcb, writeEnd } from './tcb.js';
 
 /** What a packet costs besides its octets: as Linux on 64 bits charges, seen in SO_MEMINFO. */
@@ -18,9 +18,10 @@ const WINDOWS = 2;
 
 /** Octets that one packet is written full of: a whole number of segments, no more than the device takes or half of the peer's window. */
 export function sizeGoal(tcb: Tcb): number {
-  const mss = segmentMss(tcb);
+  const headerBytes = segmentHeaderBytes(tcb);
+  const mss = mssBehind(tcb, headerBytes);
   if (tcb.route === undefined) return mss;
-  const most = boundToHalfWindow(tcb.maxSndWnd, maxPayload(tcb.route, segmentHeaderBytes(tcb), mss), 0);
+  const most = boundToHalfWindow(tcb.maxSndWnd, maxPayload(tcb.route, headerBytes, mss), 0);
   return Math.max(mss, most - (most % mss));
 }
 

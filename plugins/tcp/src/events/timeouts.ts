@@ -268,14 +268,15 @@ function wakePeer(tcb: Tcb, counter: 'winProbe' | 'keepAlive'): void {
   const window = (tcb.sndUna + tcb.sndWnd - tcb.sndNxt) | 0;
   const unsent = (writeEnd(tcb) - tcb.sndNxt) | 0;
   if (window > 0 && hasUnsent(tcb)) {
-    const text = Math.min(window, untilRecordEnd(tcb), segmentMss(tcb));
+    const mss = segmentMss(tcb);
+    const text = Math.min(window, untilRecordEnd(tcb), mss);
     const fin = tcb.finQueued && text === unsent && window > text;
     if (text > 0) pushHead(tcb);
-    sendOne(tcb, text, (fin ? FIN : 0) | (text > 0 ? PSH : 0));
+    sendOne(tcb, text, (fin ? FIN : 0) | (text > 0 ? PSH : 0), mss);
     return;
   }
   tcb.tcp.counters[counter]++;
-  sendSegment(tcb, probeSeq(tcb), 0, 0);
+  sendSegment(tcb, probeSeq(tcb), 0, 0, 0);
 }
 
 // ---- keep-alive, FIN-WAIT-2 ------------------------------------------------------------------------------------------------------
