@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { inlineMore } from '@protoloom/node';
 import { bars } from './bars.js';
 import { DEVICE, HOST, PORT, TAP_ADDRESSES } from './bench-topology.js';
 import { CONTENDERS, type ContenderName, type Setting } from './contenders/contender.js';
@@ -137,6 +138,8 @@ async function measured(measures: readonly Measure[], contenders: readonly Conte
 async function serve(setting: Setting): Promise<void> {
   // An end that Node sees, so that its profiles are written: NODE_OPTIONS=--cpu-prof.
   process.once('SIGINT', () => process.exit(0));
+  // As `protoloom up` does; the limit as well. Node's own servers are as users start them.
+  if (setting.contender === 'limit' || setting.contender === 'protoloom') inlineMore();
   switch (setting.contender) {
     case 'limit':
       return (await import('./contenders/limit.js')).runLimit(DEVICE, TAP_ADDRESSES.kernel[0], setting);

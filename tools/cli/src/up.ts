@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import type { Plugin } from '@protoloom/contracts';
 import { linuxHost } from '@protoloom/linux';
-import { type StreamServer, startHost } from '@protoloom/node';
+import { inlineMore, type StreamServer, startHost } from '@protoloom/node';
 import type { Stack } from '@protoloom/stack';
 import { openTap, openTun, TimerFd, type TunTapDevice } from '@protoloom/tun-tap';
 import { InterfaceAddress, Ip6Address, MacAddress, parseAddress } from '@protoloom/wire';
@@ -147,6 +147,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     };
     const plugins: Plugin[] = [...linuxHost, resolvers(told)];
     if (settings.pcap !== undefined) plugins.push(capture(settings.pcap));
+    inlineMore();
     const host = startHost({
       plugins,
       sysctls: settings.sysctls,
