@@ -2,6 +2,8 @@
 import { halfSipHash } from './siphash.js';
 
 const MIN_CAPACITY = 16;
+/** The hash of a slot that holds nothing; no key has it. */
+const EMPTY = 0;
 
 /**
  * Linear probing at a load of two thirds at most, deletion by shifting back: no tombstones, so nothing decays with age. The key asked for
@@ -35,17 +37,14 @@ export class SeededTable<T> {
     this.#values = new Array(MIN_CAPACITY).fill(undefined);
   }
 
-  /** Hash of the key's first `words` words, int32. */
+  /** Hash of the key's first `words` words, int32; not 0. */
   hashKey(words: number): number {
-    return halfSipHash(this.#seed0, this.#seed1, this.key, 0, words);
+    return halfSipHash(this.#seed0, this.#seed1, this.key, 0, words) || 1;
   }
 
   find(hash: number): T | undefined {
-    const mask = this.#capacity - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const value = this.#values[slot];
-      if (value === undefined || (this.#hashes[slot] === hash && this.#same(slot, value))) return value;
-    }
+    const slot = this.#slotOfKey(hash);
+    return slot < 0 ? undefined : this.#values[slot];
   }
 
   /** False where the key is there already: nothing is replaced. */
@@ -59,17 +58,11 @@ export class SeededTable<T> {
 
   /** What stood under the key, or undefined. */
   remove(hash: number): T | undefined {
-    const mask = this.#capacity - 1;
-    let slot = hash & mask;
-    for (;;) {
-      const value = this.#values[slot];
-      if (value === undefined) return undefined;
-      if (this.#hashes[slot] === hash && this.#same(slot, value)) {
-        this.#empty(slot);
-        return value;
-      }
-      slot = (slot + 1) & mask;
-    }
+    const slot = this.#slotOfKey(hash);
+    if (slot < 0) return undefined;
+    const value = this.#values[slot];
+    this.#empty(slot);
+    return value;
   }
 
   /** Another in the place of what stands under a hash. False where that is not there. */
@@ -94,15 +87,24 @@ export class SeededTable<T> {
     }
   }
 
+  /** Where the key stands; -1: nowhere. Hashes are looked at first: a line of the processor's cache holds those of sixteen slots. */
+  #slotOfKey(hash: number): number {
+    const mask = this.#capacity - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const other = this.#hashes[slot];
+      if (other === EMPTY) return -1;
+      if (other === hash && this.#same(slot, this.#values[slot] as T)) return slot;
+    }
+  }
+
   /** Where a value stands; -1: nowhere. No key is looked at, so that what is not at hand need not be. */
   #slotOf(hash: number, value: T): number {
     const mask = this.#capacity - 1;
-    let slot = hash & mask;
-    while (this.#values[slot] !== value) {
-      if (this.#values[slot] === undefined) return -1;
-      slot = (slot + 1) & mask;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const other = this.#hashes[slot];
+      if (other === EMPTY) return -1;
+      if (other === hash && this.#values[slot] === value) return slot;
     }
-    return slot;
   }
 
   #empty(slot: number): void {
@@ -121,7 +123,7 @@ export class SeededTable<T> {
   #place(hash: number, key: Int32Array, from: number, value: T): void {
     const mask = this.#capacity - 1;
     let slot = hash & mask;
-    while (this.#values[slot] !== undefined) slot = (slot + 1) & mask;
+    while (this.#hashes[slot] !== EMPTY) slot = (slot + 1) & mask;
     this.#values[slot] = value;
     this.#hashes[slot] = hash;
     for (let i = 0; i < this.#kept; i++) this.#keys[slot * this.#kept + i] = key[from + i] as number;
@@ -131,7 +133,7 @@ export class SeededTable<T> {
   #close(slot: number): void {
     const mask = this.#capacity - 1;
     let hole = slot;
-    for (let next = (hole + 1) & mask; this.#values[next] !== undefined; next = (next + 1) & mask) {
+    for (let next = (hole + 1) & mask; this.#hashes[next] !== EMPTY; next = (next + 1) & mask) {
       const home = (this.#hashes[next] as number) & mask;
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
       this.#values[hole] = this.#values[next];
@@ -140,6 +142,7 @@ export class SeededTable<T> {
       hole = next;
     }
     this.#values[hole] = undefined;
+    this.#hashes[hole] = EMPTY;
   }
 
   #resize(capacity: number): void {
