@@ -52,6 +52,34 @@ describe('a host with two links, and the same link-local address on both [RFC 40
     await sim.stop();
   });
 
+  it('the same addresses and ports on each link are a connection each, and so are their remains', async () => {
+    const { sim, middle, neighbours } = hosts();
+    for (const iface of ['eth0', 'eth1']) middle.address.add(iface, 'fe80::1/64', { noDad: true });
+    const listener = middle.socket(AF_INET6, SOCK_STREAM);
+    await listener.bind({ port: 80 });
+    await listener.listen();
+    for (let round = 0; round < 2; round++) {
+      const clients = neighbours.map((stack) => stack.socket(AF_INET6, SOCK_STREAM));
+      const accepted: string[] = [];
+      for (const client of clients) {
+        await client.bind({ port: 5000 });
+        const [, connection] = await sim.run(Promise.all([client.connect({ address: 'fe80::1%eth0', port: 80 }), listener.accept()]));
+        const { address = '', port } = connection.getpeername();
+        accepted.push(`${address} ${port}`);
+        await connection.send(address);
+        // The server closes first: what is left of the connection, its TIME-WAIT, is there.
+        await connection.close();
+      }
+      expect(accepted).to.deep.equal(['fe80::77%eth0 5000', 'fe80::77%eth1 5000']);
+      for (const [i, client] of clients.entries()) {
+        expect(text(await sim.run(client.recv()))).to.equal(`fe80::77%eth${i}`);
+        await client.close();
+      }
+      sim.advance(1_000_000);
+    }
+    await sim.stop();
+  });
+
   it('what is sent by a zone leaves on its link; a closed port is told of there', async () => {
     const { sim, middle, neighbours } = hosts();
     const servers = await Promise.all(

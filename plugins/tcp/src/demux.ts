@@ -1,4 +1,4 @@
-// From a segment to whoever it is for: connections by 4-tuple, then listeners by local address and port.
+// From a segment to whoever it is for: connections by 4-tuple and interface, then listeners by local address and port.
 import { DESTINATION, type Packet, SOURCE } from '@protoloom/contracts';
 import { equalWords, FlowTable, isFlow, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { Request } from './listener.js';
@@ -18,6 +18,8 @@ export class Demux {
   /** What was found last: most segments are for the flow of the one before. */
   #last: Tcb | Request | undefined = undefined;
   readonly #keepsLast: boolean;
+  /** Index of the interface that the flow at hand is looked for on. */
+  #iface = 0;
   readonly #listeners = new Map<number, Tcb[]>();
 
   /** @param keepsLast the flow that was found last is asked first: a fast path. @param remains whom numbers are places of. */
@@ -26,8 +28,8 @@ export class Demux {
     this.#remains = remains;
     this.#flows = new FlowTable<Entry>(seed0, seed1, (entry, key) =>
       typeof entry === 'number'
-        ? remains().hasKey(entry, key)
-        : isFlow(key, entry.addresses, SOURCE, DESTINATION, entry.localPort, entry.remotePort),
+        ? remains().hasKey(entry, key) && this.#isOn(remains().interfaceOf(entry))
+        : isFlow(key, entry.addresses, SOURCE, DESTINATION, entry.localPort, entry.remotePort) && this.#isOn(entry.iface),
     );
   }
 
@@ -48,16 +50,26 @@ export class Demux {
     return count;
   }
 
+  /**
+   * Whether a flow that is bound to an interface, 0: to none, is what is looked for. The same 4-tuple may stand on several: link-local addresses mean
+   * another host on each link (RFC 4007 §6). Linux's inet_match.
+   */
+  #isOn(iface: number): boolean {
+    return iface === 0 || iface === this.#iface;
+  }
+
   /** The flow that a received packet belongs to. */
   find(packet: Packet, localPort: number, remotePort: number): Flow | undefined {
     const { addresses } = packet;
     const last = this.#last;
+    this.#iface = packet.iface.index;
     if (
       last !== undefined &&
       last.remotePort === remotePort &&
       last.localPort === localPort &&
       equalWords(last.addresses, DESTINATION, addresses, SOURCE) &&
-      equalWords(last.addresses, SOURCE, addresses, DESTINATION)
+      equalWords(last.addresses, SOURCE, addresses, DESTINATION) &&
+      this.#isOn(last.iface)
     )
       return last;
     const found = this.#flows.get(addresses, DESTINATION, SOURCE, localPort, remotePort);
@@ -66,8 +78,9 @@ export class Demux {
     return found;
   }
 
-  /** As `find`, for words with our address at SOURCE and the peer's at DESTINATION. */
-  lookup(words: Int32Array, localPort: number, remotePort: number): Flow | undefined {
+  /** As `find`, for words with our address at SOURCE and the peer's at DESTINATION. @param iface index of the interface, 0: unbound flows alone. */
+  lookup(words: Int32Array, localPort: number, remotePort: number, iface: number): Flow | undefined {
+    this.#iface = iface;
     const found = this.#flows.get(words, SOURCE, DESTINATION, localPort, remotePort);
     return typeof found === 'number' ? this.#remains().at(found) : found;
   }
@@ -75,6 +88,7 @@ export class Demux {
   /** Nobody has its 4-tuple: else that one keeps it. */
   add(flow: Tcb | Request): void {
     const { addresses, localPort, remotePort } = flow;
+    this.#iface = flow.iface;
     if (flow.hash === 0) flow.hash = this.#flows.hash(addresses, SOURCE, DESTINATION, localPort, remotePort);
     this.#flows.add(flow.hash, addresses, SOURCE, DESTINATION, localPort, remotePort, flow);
   }

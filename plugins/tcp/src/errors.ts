@@ -29,7 +29,7 @@ export function networkError(tcp: Tcp, error: InboundError): undefined {
   const { packet, l4, end } = error;
   if (end - l4 < QUOTED_BYTES) return;
   const { view } = packet;
-  const flow = tcp.demux.lookup(error.addresses, wire.srcPort(view, l4), wire.dstPort(view, l4));
+  const flow = tcp.demux.lookup(error.addresses, wire.srcPort(view, l4), wire.dstPort(view, l4), packet.iface.index);
   if (flow === undefined) return;
   const seq = wire.seq(view, l4);
   if (flow.kind === FLOW_REQUEST) requestError(flow, seq, error);

@@ -1,13 +1,14 @@
 // Local ports: who has which (bind's rules), and the choice of one (RFC 6056 §3.3.3, algorithm 3).
-import { DESTINATION, ERRNO, SOURCE } from '@protoloom/contracts';
+import { ERRNO, SOURCE } from '@protoloom/contracts';
 import { RTN_UNSPEC } from '@protoloom/contracts/ip';
 import type { SocketAddress } from '@protoloom/contracts/socket';
 import { TCP_LISTEN } from '@protoloom/contracts/tcp';
-import { copyWords, equalWords, isMappedWords, isUnspecifiedWords, SipHash } from '@protoloom/wire';
+import { copyWords, equalWords, isMappedWords, isUnspecifiedWords } from '@protoloom/wire';
 import type { Tcp } from './context.js';
 import type { Flow } from './demux.js';
 import { FLOW_CONNECTION, FLOW_TIME_WAIT, type Tcb } from './tcb.js';
 import type { TimeWait } from './time-wait.js';
+import { TupleHash } from './tuple-hash.js';
 
 const NOBODY: readonly Tcb[] = [];
 
@@ -17,17 +18,13 @@ export class Ports {
   readonly #holders = new Map<number, Tcb | Set<Tcb>>();
   /** How many have it besides: connections that a listener begot, and what is left of connections. There may be very many. */
   readonly #sharers = new Map<number, number>();
-  readonly #hash: SipHash;
-  readonly #bytes = new Uint8Array(34);
-  readonly #view = new DataView(this.#bytes.buffer);
+  readonly #hash: TupleHash;
   /** Algorithm 3's next_ephemeral, which grows by two, so that bind and connect keep to ports of their own parity, as Linux's. */
   #next = 0;
 
   constructor(tcp: Tcp) {
     this.#tcp = tcp;
-    const key = new Uint8Array(16);
-    tcp.entropy.fill(key);
-    this.#hash = new SipHash(key);
+    this.#hash = new TupleHash(tcp.entropy);
   }
 
   /** bind(2): an address, or any, and a port, or 0 for one of our choice. @returns 0 or a negative errno. */
@@ -74,7 +71,7 @@ export class Ports {
       // A connection only needs its 4-tuple for itself; and a port that somebody has bound is theirs.
       const taken = listening
         ? conflicts(candidate)
-        : this.#isBound(candidate) || !isFree(demux.lookup(tcb.addresses, candidate, tcb.remotePort));
+        : this.#isBound(candidate) || !isFree(demux.lookup(tcb.addresses, candidate, tcb.remotePort, tcb.iface));
       if (taken) continue;
       this.#next = (this.#next + 2 * i + 2) & 0xffff;
       tcb.localPort = candidate;
@@ -167,13 +164,7 @@ export class Ports {
   }
 
   #offset({ addresses, remotePort }: Tcb): number {
-    for (let i = 0; i < 4; i++) {
-      this.#view.setInt32(4 * i, addresses[SOURCE + i] as number);
-      this.#view.setInt32(16 + 4 * i, addresses[DESTINATION + i] as number);
-    }
-    this.#view.setUint16(32, remotePort);
-    this.#hash.hash(this.#bytes, 0, 34);
-    return this.#hash.low & 0xffff;
+    return this.#hash.of(addresses, remotePort) & 0xffff;
   }
 }
 

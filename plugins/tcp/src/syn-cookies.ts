@@ -1,14 +1,14 @@
 // SYN cookies, RFC 4987 §3.6, as Linux encodes them: the sequence number holds the segment size, the timestamp the other options.
-import { type Clock, DESTINATION, type Entropy, SOURCE } from '@protoloom/contracts';
+import type { Clock, Entropy } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
 import { AF_INET6 } from '@protoloom/contracts/socket';
-import { SipHash } from '@protoloom/wire';
 import { regrantEcn } from './ecn.js';
 import { type Listener, Request } from './listener.js';
 import { timestamp } from './options.js';
 import type { BarePeer } from './segment.js';
 import type { Segment } from './segment-in.js';
 import { strangerOf } from './stranger.js';
+import { TupleHash } from './tuple-hash.js';
 
 const MINUTE_US = 60_000_000;
 /** Minutes that a cookie is good for, the one under way among them. */
@@ -28,17 +28,13 @@ const ECN_OK = 32;
 const sizesOf = ({ family }: BarePeer): readonly number[] => (family === AF_INET6 ? SIZES6 : SIZES4);
 
 export class SynCookies {
-  readonly #once: SipHash;
-  readonly #perMinute: SipHash;
+  readonly #once: TupleHash;
+  readonly #perMinute: TupleHash;
   readonly #clock: Clock;
-  readonly #bytes = new Uint8Array(40);
-  readonly #view = new DataView(this.#bytes.buffer);
 
   constructor(entropy: Entropy, clock: Clock) {
-    const key = new Uint8Array(32);
-    entropy.fill(key);
-    this.#once = new SipHash(key.subarray(0, 16));
-    this.#perMinute = new SipHash(key.subarray(16));
+    this.#once = new TupleHash(entropy);
+    this.#perMinute = new TupleHash(entropy);
     this.#clock = clock;
   }
 
@@ -63,25 +59,12 @@ export class SynCookies {
     return Math.floor(this.#clock.nowUs / MINUTE_US);
   }
 
-  #base(peer: BarePeer, irs: number): number {
-    this.#hash(this.#once, peer, 0);
-    return (this.#once.low + irs) | 0;
+  #base({ addresses, localPort, remotePort }: BarePeer, irs: number): number {
+    return (this.#once.of(addresses, (localPort << 16) | remotePort) + irs) | 0;
   }
 
-  #mask(peer: BarePeer, minute: number): number {
-    this.#hash(this.#perMinute, peer, minute);
-    return this.#perMinute.low;
-  }
-
-  #hash(hash: SipHash, { addresses, localPort, remotePort }: BarePeer, minute: number): void {
-    for (let i = 0; i < 4; i++) {
-      this.#view.setInt32(4 * i, addresses[SOURCE + i] as number);
-      this.#view.setInt32(16 + 4 * i, addresses[DESTINATION + i] as number);
-    }
-    this.#view.setUint16(32, localPort);
-    this.#view.setUint16(34, remotePort);
-    this.#view.setInt32(36, minute);
-    hash.hash(this.#bytes, 0, 40);
+  #mask({ addresses, localPort, remotePort }: BarePeer, minute: number): number {
+    return this.#perMinute.of(addresses, (localPort << 16) | remotePort, minute);
   }
 }
 

@@ -210,6 +210,11 @@ export class TimeWaits {
     return isFlow(key, words, at + SOURCE, at + DESTINATION, ports >>> 16, ports & 0xffff);
   }
 
+  /** Index of the interface that the one at a place is bound to, 0: to none. */
+  interfaceOf(place: number): number {
+    return this.#blockOf(place).words[WORDS * (place & (RECORDS - 1)) + INTERFACE] as number;
+  }
+
   /** The connection goes, its remains take its 4-tuple. Beyond tcp_max_tw_buckets nothing remains, as on Linux. */
   replace(tcb: Tcb): void {
     const tcp = this.#tcp;

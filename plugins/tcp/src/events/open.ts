@@ -43,7 +43,7 @@ export function connect(tcb: Tcb, text: Text | undefined): number {
     const port = tcp.ports.choose(tcb);
     if (port < 0) return port;
   }
-  const before = tcp.demux.lookup(tcb.addresses, tcb.localPort, tcb.remotePort);
+  const before = tcp.demux.lookup(tcb.addresses, tcb.localPort, tcb.remotePort, tcb.iface);
   if (before !== undefined && !(before.kind === FLOW_TIME_WAIT && before.givesWay(tcb.boundPort))) {
     releaseAddress(tcb);
     return -ERRNO.EADDRNOTAVAIL;

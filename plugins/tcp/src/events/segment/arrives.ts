@@ -51,8 +51,6 @@ function dispatch(tcp: Tcp, packet: Packet, seg: Segment, localPort: number, rem
     const listener = tcp.demux.listener(packet, localPort, remotePort);
     return listener === undefined ? closed(tcp, seg) : listen(listener, seg, undefined);
   }
-  const bound = flow.kind === FLOW_CONNECTION ? flow.socket.boundInterface : 0;
-  if (bound !== 0 && bound !== packet.iface.index) return closed(tcp, seg);
   if (flow.kind === FLOW_REQUEST) return requestArrives(flow, seg);
   if (flow.kind !== FLOW_CONNECTION) return timeWait(flow, seg);
   flow.segmentsIn += seg.segments;
