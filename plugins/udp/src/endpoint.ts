@@ -97,7 +97,9 @@ export class UdpEndpoint implements Endpoint, WakeEntry, SenderHost {
   // ---- sending ---------------------------------------------------------------------------------------------------------------------
 
   send(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
-    return this.sender.send(bytes, from, to, message);
+    const { first } = this.#queue;
+    // What `peek` showed, sent on from where it lies.
+    return this.sender.send(bytes, from, to, message, first?.bytes === bytes ? first : undefined);
   }
 
   reserve(count: number, views: Views): number {

@@ -21,7 +21,7 @@ import {
   type Views,
 } from '@protoloom/contracts/socket';
 import { GSO_UDP } from '@protoloom/contracts/udp';
-import { add, copyOctets, isMappedWords } from '@protoloom/wire';
+import { add, copyOctets, copyViewed, isMappedWords, type Octets } from '@protoloom/wire';
 import type { Association } from './association.js';
 import type { counters as spec } from './counters.js';
 import * as wire from './wire.js';
@@ -74,13 +74,16 @@ export class Sender implements PacketOwner {
     return this.#unsent * 2 < this.#socket.sendBuffer;
   }
 
-  send(bytes: Uint8Array, from: number, to: number, message: Message | undefined): number {
+  /** @param viewed whose `bytes` they are, where somebody has a view of them: it is copied by words then. */
+  send(bytes: Uint8Array, from: number, to: number, message: Message | undefined, viewed: Octets | undefined): number {
     const count = to - from;
     const route = this.#toSend(count, message);
     if (typeof route === 'number') return route;
     const { packets } = this.#context;
     const packet = packets.make(count);
-    copyOctets(bytes, from, to, packet.bytes, packet.put(count));
+    const at = packet.put(count);
+    if (viewed === undefined) copyOctets(bytes, from, to, packet.bytes, at);
+    else copyViewed(viewed, from, to, packet, at);
     const result = this.#transmit(packet, route, message);
     packets.done(packet);
     return result < 0 ? result : count;
