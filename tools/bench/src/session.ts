@@ -115,10 +115,13 @@ export class Session {
     }
   }
 
-  /** Not counted. @throws as `open`. */
-  async warm(ms: number): Promise<void> {
-    const { mode } = this.#measure;
-    if (ms > 0 && mode !== 'idle') await this.sample(ms);
+  /**
+   * Not counted: samples as those that follow, one after another. What has seen one client alone is compiled for that one, and anew for the next.
+   * @throws as `open`.
+   */
+  async warm(ms: number, sampleMs: number): Promise<void> {
+    if (this.#measure.mode === 'idle') return;
+    for (let left = ms; left > 0; left -= sampleMs) await this.sample(Math.min(left, sampleMs));
   }
 
   /** Of connections that stay open and idle there is one sample in a session. @throws as `open`. */

@@ -88,7 +88,7 @@ async function processesOf(
       try {
         const session = await Session.open(result.measure, result.contender);
         open.set(result, session);
-        await session.warm(result.measure.pinned ? PINNED_WARM * warmMs : warmMs);
+        await session.warm(result.measure.pinned ? PINNED_WARM * warmMs : warmMs, ms);
       } catch (error) {
         failed(result, from, to, runs, error as Error);
       }
