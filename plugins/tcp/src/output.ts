@@ -169,7 +169,7 @@ function sendNew(tcb: Tcb, atOnce: boolean, one = false): void {
   if (before !== end && tcb.sndUna === before) restartAfterIdle(tcb);
   const waits = tcb.mtuProbe !== undefined && !one && probeMtu(tcb);
   const mss = before === end ? 0 : segmentMss(tcb);
-  const most = waits || before === end ? 0 : mostOf(tcb, (end - before) | 0, mss);
+  const most = mostOf(tcb, (end - before) | 0, mss);
   while (!waits) {
     const unsent = (end - tcb.sndNxt) | 0;
     const finDue = tcb.finQueued && !finSent(tcb);

@@ -169,8 +169,7 @@ export class PooledPacket implements Packet {
   take(): this {
     if (this.taken || this.free)
       throw new Error(this.free ? 'take() of a released packet' : 'take() of a packet that somebody has taken: copy() it');
-    if (this.buffer === undefined) this.#pool.keep(this);
-    else if (this.fragmentCount > 0) this.#pool.own(this);
+    if (this.buffer === undefined || this.fragmentCount > 0) this.#pool.keep(this);
     this.taken = true;
     this.#pool.inHand++;
     return this;

@@ -95,7 +95,7 @@ export class PacketPool implements Packets {
     this.#move(packet, this.#frontOf(packet), packet.fragmentBytes);
   }
 
-  /** It outlives the call: by the time that its device is polled again it has a buffer of its own. */
+  /** It outlives the call, over a device's frame or with fragments of others: by the time that devices are polled again all of it is its own. */
   keep(packet: PooledPacket): void {
     if (!this.#defers || packet.fragmentCount > 0) {
       this.own(packet);
@@ -107,8 +107,13 @@ export class PacketPool implements Packets {
 
   /** Devices are about to overwrite their frames. */
   settle(): void {
-    for (let packet = this.#deferred.shift(); packet !== undefined; packet = this.#deferred.shift())
-      if (packet.taken && packet.borrowed) this.#move(packet, this.#frontOf(packet), 0, false, packet.owed);
+    for (let packet = this.#deferred.shift(); packet !== undefined; packet = this.#deferred.shift()) {
+      if (!packet.taken || !packet.borrowed) continue;
+      const front = this.#frontOf(packet);
+      const { head, tail, owed, fragmentBytes } = packet;
+      // As large as it was charged for, though it may have become shorter.
+      this.#move(packet, front, Math.max(fragmentBytes, owed - front - (tail - head)));
+    }
   }
 
   #frontOf({ head, l2 }: PooledPacket): number {
@@ -169,15 +174,12 @@ export class PacketPool implements Packets {
     return to.take();
   }
 
-  /**
-   * To another buffer, of `least` octets at least: everything from the lowest header on keeps its distance to `head`, fragments end up behind it
-   * unless `room`.
-   */
-  #move(packet: PooledPacket, front: number, back: number, room = false, least = 0): void {
+  /** To another buffer: everything from the lowest header on keeps its distance to `head`, fragments end up behind it unless `room`. */
+  #move(packet: PooledPacket, front: number, back: number, room = false): void {
     const { head, tail, buffer: old } = packet;
     const start = Math.min(packet.l2, packet.l3, packet.l4, head);
     const keepFrom = head - start <= front ? start : head;
-    const buffer = this.#buffers.get(Math.max(front + (tail - head) + back, least));
+    const buffer = this.#buffers.get(front + (tail - head) + back);
     const shift = front - head;
     copyViewed(packet, keepFrom, tail, buffer, keepFrom + shift);
     packet.bytes = buffer.bytes;
