@@ -1,8 +1,14 @@
 // A request's head as it comes in pieces: its target, and the fields that this server heeds.
 
-const HOST = 'host';
-const EXPECT = 'expect';
-const TRANSFER_ENCODING = 'transfer-encoding';
+/** A field's name as it is compared: RFC 9110 §5.1, case aside. */
+const nameOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const HOST = nameOf('host');
+const EXPECT = nameOf('expect');
+const TRANSFER_ENCODING = nameOf('transfer-encoding');
+/** Octets of a name that are kept: of a longer one enough to see that it is none of these. */
+const NAME_BYTES = TRANSFER_ENCODING.length + 1;
+/** What sets a capital letter apart; of a token's characters no two become one otherwise that a name here has. */
+const CASE = 0x20;
 
 /** RFC 9110 §7.2: uri-host, and a port; the characters of RFC 3986 §3.2.2. */
 const HOST_VALUE = /^[\w.~!$&'()*+,;=%:[\]-]*$/;
@@ -15,17 +21,19 @@ export class RequestHead {
   readonly hosts: string[] = [];
   readonly expectations: string[] = [];
   readonly codings: string[] = [];
-  #name = '';
+  /** The present name, in small letters, so far as it is kept. */
+  readonly #name = new Uint8Array(NAME_BYTES);
+  #nameLength = 0;
   #hasName = false;
   /** Where values of the present name go; undefined: they are nobody's here. */
   #values: string[] | undefined;
 
   begin(): void {
     this.target = '';
-    this.hosts.length = 0;
-    this.expectations.length = 0;
-    this.codings.length = 0;
-    this.#name = '';
+    clear(this.hosts);
+    clear(this.expectations);
+    clear(this.codings);
+    this.#nameLength = 0;
     this.#hasName = false;
   }
 
@@ -33,34 +41,32 @@ export class RequestHead {
     this.target += to - at === 1 && bytes[at] === SLASH ? '/' : bytes.toString('latin1', at, to);
   }
 
-  addName(bytes: Buffer, at: number, to: number): void {
-    if (this.#hasName) this.#name = '';
+  addName(bytes: Uint8Array, at: number, to: number): void {
+    if (this.#hasName) this.#nameLength = 0;
     this.#hasName = false;
-    // What is longer need not be known.
-    this.#name += to - at > TRANSFER_ENCODING.length ? '?' : bytes.toString('latin1', at, to);
+    for (let i = at; i < to && this.#nameLength < NAME_BYTES; i++) this.#name[this.#nameLength++] = (bytes[i] as number) | CASE;
   }
 
   addValue(bytes: Buffer, at: number, to: number): void {
     if (!this.#hasName) {
       this.#hasName = true;
-      this.#values = this.#valuesOf(this.#name);
+      this.#values = this.#valuesOfName();
       this.#values?.push('');
     }
     const values = this.#values;
     if (values !== undefined) values[values.length - 1] += bytes.toString('latin1', at, to);
   }
 
-  #valuesOf(name: string): string[] | undefined {
-    switch (name.length) {
-      case HOST.length:
-        return name.toLowerCase() === HOST ? this.hosts : undefined;
-      case EXPECT.length:
-        return name.toLowerCase() === EXPECT ? this.expectations : undefined;
-      case TRANSFER_ENCODING.length:
-        return name.toLowerCase() === TRANSFER_ENCODING ? this.codings : undefined;
-      default:
-        return undefined;
-    }
+  #valuesOfName(): string[] | undefined {
+    if (this.#isNamed(HOST)) return this.hosts;
+    if (this.#isNamed(EXPECT)) return this.expectations;
+    return this.#isNamed(TRANSFER_ENCODING) ? this.codings : undefined;
+  }
+
+  #isNamed(name: Uint8Array): boolean {
+    if (name.length !== this.#nameLength) return false;
+    for (let i = 0; i < name.length; i++) if (name[i] !== this.#name[i]) return false;
+    return true;
   }
 
   /** RFC 9112 §3.2. @param isOld of HTTP/1.0, which need not have one. */
@@ -79,4 +85,9 @@ export class RequestHead {
       .split(',')
       .every((one) => /^\s*(100-continue)?\s*$/i.test(one));
   }
+}
+
+/** Most heads have one value, or none: taking it out is cheaper than setting a length. */
+function clear(values: string[]): void {
+  while (values.length > 0) values.pop();
 }
