@@ -28,7 +28,7 @@ bool frame_join(joined_t *joined, joined_t *next);
 // No more is joined: lengths, checksums and the vnet header are made to fit.
 void frame_finish(joined_t *joined);
 
-// writev, begun again where a signal ended it. The octets written, or -errno.
+// One frame, in one write. The octets written, or -errno.
 ssize_t parts_write(int fd, const struct iovec *parts, int count);
 // Writes a packet as its vnet header asks: the checksum completed, a super-segment in segments. The octets written, or -errno.
 ssize_t packet_write(int fd, bool ethernet, const uint8_t *vnet, struct iovec *parts, int count);
