@@ -169,6 +169,19 @@ export interface Message {
   wantsControls: boolean;
 }
 
+/** An address of no family yet. */
+export const newSocketAddress = (): SocketAddress => ({ family: AF_UNSPEC, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 });
+
+/** A message without flags, address or control messages. */
+export const newMessage = (): Message => ({
+  address: newSocketAddress(),
+  hasAddress: false,
+  flags: 0,
+  resultFlags: 0,
+  controls: [],
+  wantsControls: false,
+});
+
 /** Up to two stretches of a ring. They end with the next call on the endpoint, or with the turn. */
 export interface Views {
   first: Uint8Array;
@@ -178,6 +191,11 @@ export interface Views {
   secondAt: number;
   secondLength: number;
 }
+
+const NOTHING = new Uint8Array(0);
+
+/** Views of nothing. */
+export const newViews = (): Views => ({ first: NOTHING, firstAt: 0, firstLength: 0, second: NOTHING, secondAt: 0, secondLength: 0 });
 
 /**
  * What a socket family supplies: synchronous and readiness-based, like a non-blocking descriptor. Each call answers at once a count (or

@@ -2,11 +2,10 @@
 
 import { Duplex } from 'node:stream';
 import { ERRNO } from '@protoloom/contracts';
-import { AF_INET6, type Endpoint, IPPROTO_TCP, POLLERR, POLLHUP, POLLIN, POLLOUT, SHUT_WR, type Views } from '@protoloom/contracts/socket';
+import { AF_INET6, type Endpoint, IPPROTO_TCP, newViews, POLLERR, POLLHUP, POLLIN, POLLOUT, SHUT_WR } from '@protoloom/contracts/socket';
 import { TCP_NODELAY } from '@protoloom/contracts/tcp';
 import { errnoName, type Socket, SocketError, type Stack } from '@protoloom/stack';
 
-const NONE = new Uint8Array(0);
 /** Most octets handed on at once. */
 const CHUNK = 65_536;
 
@@ -21,7 +20,7 @@ export class SocketStream extends Duplex {
   #timeout: NodeJS.Timeout | undefined;
   readonly #stack: Stack;
   readonly #endpoint: Endpoint;
-  readonly #views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
+  readonly #views = newViews();
   #wantsToRead = false;
   /** What waits for room: octets, from where, and whom to tell. */
   #pending: { chunks: readonly Uint8Array[]; index: number; at: number; done: (error?: Error | null) => void } | undefined;

@@ -1,12 +1,8 @@
 // Text that stays in its device's frames: the lab's device overwrites them when it is polled again.
-import type { Endpoint, Message, Views } from '@protoloom/contracts/socket';
-import { MSG_PEEK } from '@protoloom/contracts/socket';
+import { type Endpoint, MSG_PEEK, newMessage, newViews, type Views } from '@protoloom/contracts/socket';
 import { Random } from '@protoloom/sim';
 import { expect } from 'chai';
 import { Lab, octet } from './lab.js';
-
-const NONE = new Uint8Array(0);
-const newViews = (): Views => ({ first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 });
 
 /** What `views` shows. */
 const shownBy = ({ first, firstAt, firstLength, second, secondAt, secondLength }: Views): number[] => [
@@ -124,13 +120,12 @@ class Reader {
   readonly #random: Random;
   readonly #views = newViews();
   readonly #bytes = new Uint8Array(1000);
-  readonly #message: Message;
+  readonly #message = newMessage();
 
   constructor(endpoint: Endpoint, random: Random) {
     this.#endpoint = endpoint;
     this.#random = random;
-    const address = { family: 0, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 };
-    this.#message = { address, hasAddress: false, flags: MSG_PEEK, resultFlags: 0, controls: [], wantsControls: false };
+    this.#message.flags = MSG_PEEK;
   }
 
   /** @returns whether there was anything. */

@@ -2,10 +2,11 @@ import { IP_RECVERR } from '@protoloom/contracts/ipv4';
 import {
   AF_INET,
   IPPROTO_IP,
-  type Message,
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
   MSG_PEEK,
+  newMessage,
+  newViews,
   POLLERR,
   POLLHUP,
   POLLIN,
@@ -15,7 +16,6 @@ import {
   SO_REUSEADDR,
   SOCK_DGRAM,
   SOL_SOCKET,
-  type Views,
 } from '@protoloom/contracts/socket';
 import { FrameHost, HOST, icmp, PEER, udp } from '@protoloom/frames';
 import { expect } from 'chai';
@@ -196,16 +196,8 @@ describe('UDP: a datagram that waits', () => {
     const socket = open(host);
     await socket.bind({ port: 9 });
     const { endpoint } = socket;
-    const nothing = new Uint8Array(0);
-    const views: Views = { first: nothing, firstAt: 0, firstLength: 0, second: nothing, secondAt: 0, secondLength: 0 };
-    const message: Message = {
-      address: { family: AF_INET, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 },
-      hasAddress: false,
-      flags: 0,
-      resultFlags: 0,
-      controls: [],
-      wantsControls: false,
-    };
+    const views = newViews();
+    const message = newMessage();
     endpoint.listener = {
       ready() {
         while (endpoint.peek(views, message) >= 0) {

@@ -7,13 +7,13 @@ import {
   MSG_DONTROUTE,
   MSG_DONTWAIT,
   MSG_OOB,
+  newViews,
   POLLOUT,
   SO_BINDTODEVICE,
   SO_DONTROUTE,
   SO_SNDBUF,
   SOCK_DGRAM,
   SOL_SOCKET,
-  type Views,
 } from '@protoloom/contracts/socket';
 import { GSO_UDP, UDP_GRO, UDP_SEGMENT } from '@protoloom/contracts/udp';
 import { FrameHost, HOST, PEER, udp } from '@protoloom/frames';
@@ -195,8 +195,7 @@ describe('UDP: SO_SNDBUF', () => {
     const socket = open(host);
     await socket.bind({ port: 5000 });
     const { endpoint } = socket;
-    const none = new Uint8Array(0);
-    const views: Views = { first: none, firstAt: 0, firstLength: 0, second: none, secondAt: 0, secondLength: 0 };
+    const views = newViews();
     expect(endpoint.reserve(4, views)).to.equal(-89);
     await socket.connect(peer);
     expect(endpoint.reserve(8, views)).to.equal(8);

@@ -3,12 +3,12 @@ import { ARPHRD_NONE, type Plugin } from '@protoloom/contracts';
 import {
   AF_INET,
   type Endpoint,
+  newViews,
   POLLIN,
   SOCK_STREAM,
   SOCKETS,
   type SocketAddress,
   type Sockets,
-  type Views,
 } from '@protoloom/contracts/socket';
 import type { CongestionControl } from '@protoloom/contracts/tcp';
 import { linuxHost } from '@protoloom/linux';
@@ -16,7 +16,6 @@ import { type SimDevice, Simulation, WireDirection, type WireStatistics } from '
 import { observed, Record } from './observe.js';
 
 const PORT = 5001;
-const NONE = new Uint8Array(0);
 const CHUNK = new Uint8Array(1 << 16);
 /** IPv4: where a header's destination ends. */
 const LAST_OCTET_OF_DESTINATION = 19;
@@ -55,7 +54,7 @@ export interface Flow {
 class Receiver {
   received = 0;
   readonly #endpoint: Endpoint;
-  readonly #views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
+  readonly #views = newViews();
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;

@@ -3,13 +3,14 @@ import { ERRNO, type ErrnoCode, type Lookup, type Packet } from '@protoloom/cont
 import type { RouteQuery } from '@protoloom/contracts/ip';
 import {
   type AddressFamily,
-  AF_UNSPEC,
   ANY_PROTOCOL,
   type Control,
   type ControlMessage,
   type ControlMessageKey,
   type Endpoint,
   type Message,
+  newMessage,
+  newSocketAddress,
   type OptionValue,
   type SocketAddress,
   type SocketOption,
@@ -30,8 +31,6 @@ export interface SocketPoints {
 
 /** What socket() found, or why not and what there is. */
 type Resolution = { readonly type: SocketType; readonly protocol: number } | { readonly code: ErrnoCode; readonly message: string };
-
-const newAddress = (): SocketAddress => ({ family: AF_UNSPEC, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 });
 
 export class StackSockets implements Sockets {
   readonly #points: SocketPoints;
@@ -152,11 +151,11 @@ export class StackSockets implements Sockets {
   }
 
   address(): SocketAddress {
-    return newAddress();
+    return newSocketAddress();
   }
 
   message(): Message {
-    return { address: newAddress(), hasAddress: false, flags: 0, resultFlags: 0, controls: [], wantsControls: false };
+    return newMessage();
   }
 
   #option(level: number, name: number): SocketOption | undefined {

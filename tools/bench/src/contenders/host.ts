@@ -1,7 +1,7 @@
 // What is measured: the whole host on a TAP, its octets read and written in place at the endpoint.
 import { createInterface } from 'node:readline';
 import { ERRNO } from '@protoloom/contracts';
-import { AF_INET6, type Endpoint, type Message, SOCK_DGRAM, SOCK_STREAM, type Views } from '@protoloom/contracts/socket';
+import { AF_INET6, type Endpoint, newMessage, newViews, SOCK_DGRAM, SOCK_STREAM } from '@protoloom/contracts/socket';
 import { linuxHost } from '@protoloom/linux';
 import { startHost } from '@protoloom/node';
 import type { Stack } from '@protoloom/stack';
@@ -13,11 +13,10 @@ import { SOAK_MODES } from '../soak.js';
 import type { Setting } from './contender.js';
 import { ANSWER } from './node.js';
 
-const NONE = new Uint8Array(0);
 /** Asked for at once by whoever sends on and on. */
 const CHUNK_BYTES = 1 << 18;
 const ANSWER_BYTES = new TextEncoder().encode(ANSWER);
-const views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
+const views = newViews();
 
 /** The two ends' addresses, with their prefix lengths. */
 export interface Addresses {
@@ -90,14 +89,7 @@ async function serveDatagrams(stack: Stack, port: number): Promise<void> {
   const socket = stack.socket(AF_INET6, SOCK_DGRAM);
   await socket.bind({ port });
   const { endpoint } = socket;
-  const message: Message = {
-    address: { family: AF_INET6, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 },
-    hasAddress: false,
-    flags: 0,
-    resultFlags: 0,
-    controls: [],
-    wantsControls: false,
-  };
+  const message = newMessage();
   endpoint.listener = {
     ready() {
       for (;;) {

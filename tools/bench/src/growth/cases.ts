@@ -1,6 +1,6 @@
 // What may grow: connections, routes, neighbours, timers. Each case is a host with so many of them, and a step that sends packets.
 import { definePlugin, ERRNO, TIMERS, use } from '@protoloom/contracts';
-import { AF_INET, type Endpoint, type Message, SOCK_DGRAM, SOCK_STREAM, type Views } from '@protoloom/contracts/socket';
+import { AF_INET, type Endpoint, newMessage, newViews, SOCK_DGRAM, SOCK_STREAM } from '@protoloom/contracts/socket';
 import { FAR, Pair } from './pair.js';
 
 export interface Case {
@@ -39,8 +39,7 @@ const AT_ONCE = 100;
 const DESTINATIONS = 10;
 const MICROSECONDS = 1_000_000;
 
-const NONE = new Uint8Array(0);
-const views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
+const views = newViews();
 
 /** Reads all there is; sends it back where `echoes`. */
 function readAll(endpoint: Endpoint, echoes: boolean): void {
@@ -100,14 +99,11 @@ async function sending(pair: Pair, addresses: readonly number[]): Promise<() => 
   const socket = pair.near.socket(AF_INET, SOCK_DGRAM);
   await socket.bind({ port: PORT });
   const { endpoint } = socket;
-  const message: Message = {
-    address: { family: AF_INET, words: Int32Array.of(0, 0, 0xffff, 0), port: PORT, scope: 0, flowLabel: 0 },
-    hasAddress: true,
-    flags: 0,
-    resultFlags: 0,
-    controls: [],
-    wantsControls: false,
-  };
+  const message = newMessage();
+  message.hasAddress = true;
+  message.address.family = AF_INET;
+  message.address.words[2] = 0xffff;
+  message.address.port = PORT;
   let turn = 0;
   return () => {
     message.address.words[3] = addresses[turn] as number;

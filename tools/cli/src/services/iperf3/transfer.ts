@@ -1,12 +1,11 @@
 // One stream of a test: octets one way, over TCP or UDP, at the endpoint itself so that the stack is what is measured.
 import { performance } from 'node:perf_hooks';
 import { ERRNO } from '@protoloom/contracts';
-import { type Endpoint, IPPROTO_TCP, type Views } from '@protoloom/contracts/socket';
+import { type Endpoint, IPPROTO_TCP, newViews } from '@protoloom/contracts/socket';
 import { TCP_CONGESTION, TCP_INFO } from '@protoloom/contracts/tcp';
 import type { Socket, Stack } from '@protoloom/stack';
 import type { Parameters } from './protocol.js';
 
-const NONE = new Uint8Array(0);
 /** A sender without a rate gives way to the rest of the process after so many blocks. */
 const MOST_AT_ONCE = 64;
 /** A sender with a rate looks at its clock this often. */
@@ -82,7 +81,7 @@ export abstract class Transfer {
 const congestionOf = (socket: Socket): string => socket.getsockopt(IPPROTO_TCP, TCP_CONGESTION) as string;
 
 export class TcpReceiver extends Transfer {
-  readonly #views: Views = { first: NONE, firstAt: 0, firstLength: 0, second: NONE, secondAt: 0, secondLength: 0 };
+  readonly #views = newViews();
 
   get congestion(): string {
     return congestionOf(this.socket);

@@ -1,6 +1,6 @@
 // getsockopt, setsockopt, ioctl, fcntl.
 import { ERRNO } from '@protoloom/contracts';
-import { type Endpoint, IPPROTO_TCP, type OptionValue, type Views } from '@protoloom/contracts/socket';
+import { type Endpoint, IPPROTO_TCP, newViews, type OptionValue } from '@protoloom/contracts/socket';
 import { TCP_FASTOPEN_KEY, TCP_INFO } from '@protoloom/contracts/tcp';
 import { fail } from '../../failure.js';
 import type { Value } from '../../language/script.js';
@@ -80,11 +80,6 @@ const isSigned = (level: number, name: number): boolean =>
   (level === SOL_SOCKET && name === SO_MARK) || (level === IPPROTO_TCP && name === TCP_LINGER2);
 
 // ---- ioctl -----------------------------------------------------------------------------------------------------------------------
-
-const newViews = (): Views => {
-  const nothing = new Uint8Array(0);
-  return { first: nothing, firstAt: 0, firstLength: 0, second: nothing, secondAt: 0, secondLength: 0 };
-};
 
 const ioctl = define(2, 3, (process, args) => {
   const file = process.socket(args);
