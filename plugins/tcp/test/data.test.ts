@@ -1,6 +1,6 @@
 // SEND and RECEIVE: RFC 9293 §3.7.4, §3.8.6, RFC 5681 §4.2, and what the device is given.
 import { POLLOUT, SO_RCVBUF, SOL_SOCKET } from '@protoloom/contracts/socket';
-import { TCP_CORK, TCP_NODELAY } from '@protoloom/contracts/tcp';
+import { TCP_CORK, TCP_INFO, TCP_NODELAY } from '@protoloom/contracts/tcp';
 import { expect } from 'chai';
 import { Lab, mss, octet, wscale } from './lab.js';
 
@@ -22,6 +22,22 @@ describe('sending', () => {
     const { endpoint } = lab.accepted(full);
     lab.write(endpoint, 0, 4500);
     expect(lab.sent()).to.deep.equal(['P. 1:4501(4500) ack 1 x5']);
+  });
+
+  it('counts of a super-segment the segments that are not acknowledged whole [Linux: tcp_tso_acked]', () => {
+    const lab = new Lab({ offload: true });
+    const { endpoint } = lab.accepted(full);
+    const unacknowledged = (): number => {
+      const info = lab.sockets.getOption(endpoint, TCP, TCP_INFO) as Readonly<Record<string, number>>;
+      return info['tcpi_unacked'] ?? Number.NaN;
+    };
+    lab.write(endpoint, 0, 4500);
+    const counts = [unacknowledged()];
+    for (const ack of [2501, 2900, 3001, 4501]) {
+      lab.in('.', { seq: 1, ack });
+      counts.push(unacknowledged());
+    }
+    expect(counts).to.deep.equal([5, 3, 3, 2, 0]);
   });
 
   it('stays within the peer’s window, and goes on when it opens', () => {

@@ -24,15 +24,17 @@ export function removeAcknowledged(tcb: Tcb, seg: Segment, ack: AckState): void 
   let whole = true;
   let reorder = tcb.sndNxt;
   for (let { head } = board; head !== undefined && whole; { head } = board) {
-    if (((head.end - tcb.sndUna) | 0) > 0) {
-      // A super-segment: as many segments of it as are acknowledged whole.
-      const segments = head.packets > 1 ? Math.floor(((tcb.sndUna - head.seq) | 0) / head.segmentBytes) : 0;
-      if (segments <= 0) break;
-      board.split(head, segments * head.segmentBytes);
+    const { seq } = head;
+    let { end, packets } = head;
+    if (((end - tcb.sndUna) | 0) > 0) {
+      // A super-segment: as many segments of it as are acknowledged whole, as Linux's tcp_tso_acked.
+      packets = Math.min(packets - 1, Math.floor(((tcb.sndUna - seq) | 0) / head.segmentBytes));
+      if (packets <= 0) break;
+      end = (seq + packets * head.segmentBytes) | 0;
       whole = false;
     }
-    if ((head.marks & (EVER_RETRANSMITTED | SACKED)) === 0 && ((head.seq - reorder) | 0) < 0) reorder = head.seq;
-    take(tcb, ack, head);
+    if ((head.marks & (EVER_RETRANSMITTED | SACKED)) === 0 && ((seq - reorder) | 0) < 0) reorder = seq;
+    take(tcb, ack, head, end, packets);
   }
   const { head } = board;
   if (head !== undefined && (head.marks & SACKED) !== 0) ack.reneging = true;
@@ -52,10 +54,10 @@ export function removeAcknowledged(tcb: Tcb, seg: Segment, ack: AckState): void 
   }
 }
 
-/** A packet is acknowledged whole. */
-function take(tcb: Tcb, ack: AckState, sent: Sent): void {
+/** Of a packet so many segments are acknowledged, up to `end`: all, or its first. */
+function take(tcb: Tcb, ack: AckState, sent: Sent, end: number, packets: number): void {
   const { recovery } = tcb;
-  const { marks, packets, seq, end, sentUs } = sent;
+  const { marks, seq, sentUs } = sent;
   const { board } = recovery;
   if ((marks & EVER_RETRANSMITTED) !== 0) ack.retransmittedAcked = true;
   else if ((marks & SACKED) === 0) {
@@ -68,14 +70,15 @@ function take(tcb: Tcb, ack: AckState, sent: Sent): void {
     if (tcb.sackOk) {
       tcb.delivered += packets;
       ack.deliveredBytes += (end - seq) | 0;
-      arrived(tcb, marks, sent);
+      arrived(tcb, marks, sent, end);
     }
   }
   ack.acked = true;
   ack.ackedPackets += packets;
   // Duplicates that stand for packets are taken off by their own count.
-  if (!tcb.sackOk) sent.marks = marks & (LOST | RETRANSMITTED);
-  board.remove(sent);
+  const counted = tcb.sackOk ? marks : marks & (LOST | RETRANSMITTED);
+  if (end === sent.end) board.remove(sent, counted);
+  else board.trim(sent, end, packets, counted);
 }
 
 /** RFC 6817 §3.4.2: by the peer's clock when it answered, and ours when we sent what it echoes; drifting clocks are the controller's affair. */

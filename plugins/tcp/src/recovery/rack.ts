@@ -20,8 +20,8 @@ function leftBefore(tcb: Tcb, order: number, end: number): boolean {
   return order < rackOrder || (order === rackOrder && ((rackEnd - end) | 0) > 0);
 }
 
-/** A packet has arrived: RFC 8985 §6.2 step 2. @param marks from before. */
-export function arrived(tcb: Tcb, marks: number, { end, sentUs, order }: Sent): void {
+/** A packet has arrived, up to sequence number `end`: RFC 8985 §6.2 step 2. @param marks from before. */
+export function arrived(tcb: Tcb, marks: number, { sentUs, order }: Sent, end: number): void {
   const { recovery } = tcb;
   const rttUs = Math.min(tcb.tcp.clock.nowUs - sentUs, MOST_US) | 0;
   // Sooner than any round trip: it is the original that is acknowledged, not the retransmission.

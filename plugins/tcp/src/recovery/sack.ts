@@ -141,7 +141,7 @@ function tagOne(tcb: Tcb, ack: AckState, sent: Sent, duplicate: boolean): void {
   }
   if (!before(tcb.sndUna, end)) return; // about to go
   if ((marks & SACKED) === 0) {
-    arrived(tcb, marks, sent);
+    arrived(tcb, marks, sent, sent.end);
     tcb.tcp.sample.take(sent, recovery.flight);
     if ((marks & RETRANSMITTED) !== 0) {
       // What is not marked lost any more may have a retransmission under way all the same.

@@ -113,17 +113,23 @@ export class Scoreboard {
     return sent;
   }
 
-  /** Takes an acknowledged packet out; whatever it counted for is corrected but for SACKed ones without SACK. */
-  remove(sent: Sent): void {
-    const { marks, packets } = sent;
-    this.packetsOut -= packets;
-    if (marks & SACKED) this.sackedOut -= packets;
-    if (marks & LOST) this.lostOut -= packets;
-    if (marks & RETRANSMITTED) this.retransOut -= packets;
+  /** Takes an acknowledged packet out. @param marks by which it counted. */
+  remove(sent: Sent, marks: number = sent.marks): void {
+    this.#count(marks, -sent.packets);
     if (this.hint === sent) this.hint = undefined;
     this.untime(sent);
     this.#unlink(sent);
     this.#pool.give(sent);
+  }
+
+  /**
+   * Takes the first segments off a super-segment, up to sequence number `to`, which are acknowledged; the rest stays as it is.
+   * @param marks by which they counted.
+   */
+  trim(sent: Sent, to: number, packets: number, marks: number): void {
+    sent.seq = to;
+    sent.packets -= packets;
+    this.#count(marks, -packets);
   }
 
   /** Cuts a packet after `bytes` octets; the rest becomes a packet of its own behind it, with the same marks. */
@@ -148,7 +154,7 @@ export class Scoreboard {
     sent.end = rest.seq;
     sent.marks &= ~OF_THE_END;
     sent.packets = packets;
-    this.#count(sent, packets + rest.packets - before);
+    this.#count(sent.marks, packets + rest.packets - before);
     this.#linkAfter(sent, rest);
     if (sent.timed) this.#timeAfter(sent, rest);
   }
@@ -165,10 +171,10 @@ export class Scoreboard {
     const change = packets - sent.packets;
     sent.packets = packets;
     sent.segmentBytes = segmentBytes;
-    if (change !== 0) this.#count(sent, change);
+    if (change !== 0) this.#count(sent.marks, change);
   }
 
-  #count({ marks }: Sent, change: number): void {
+  #count(marks: number, change: number): void {
     this.packetsOut += change;
     if (marks & SACKED) this.sackedOut += change;
     if (marks & LOST) this.lostOut += change;
