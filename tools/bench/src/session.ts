@@ -120,7 +120,9 @@ export class Session {
    * @throws as `open`.
    */
   async warm(ms: number, sampleMs: number): Promise<void> {
-    if (this.#measure.mode === 'idle') return;
+    const { mode } = this.#measure;
+    if (mode === 'idle') return;
+    if (mode === 'rest') return setTimeout(REPOSE_MS);
     for (let left = ms; left > 0; left -= sampleMs) await this.sample(Math.min(left, sampleMs));
   }
 
@@ -173,6 +175,12 @@ async function rest({ child }: Bench, ms: number): Promise<Sample> {
   await setTimeout(ms);
   return { counted: 1, us: ms * 1000, cpuUs: cpuUs(child) - before };
 }
+
+/**
+ * Until nothing is left of starting: router solicitations of both ends, which come less and less often (RFC 7559 §2), and what V8 collects once it
+ * has been idle for some eight seconds.
+ */
+const REPOSE_MS = 20_000;
 
 /** Until connections that nobody uses have given back what those need that somebody does. */
 const REST_MS = 3000;
