@@ -60,28 +60,28 @@ static uint16_t fold(uint64_t sum) {
   return (uint16_t)sum;
 }
 
-// Of whole words in the machine's order, which §2 (B) of RFC 1071 lets one turn round at the end; an odd octet counts as the first of a word. Four
-// sums, none of which waits for another.
+// Four sums, none of which waits for another.
+static void add_words(uint64_t sums[4], const uint64_t words[2]) {
+  sums[0] += words[0] & 0xffffffff;
+  sums[1] += words[0] >> 32;
+  sums[2] += words[1] & 0xffffffff;
+  sums[3] += words[1] >> 32;
+}
+
+// Of whole words in the machine's order, which §2 (B) of RFC 1071 lets one turn round at the end; an odd octet counts as the first of a word.
 static uint16_t sum_of(const uint8_t *at, size_t length) {
-  uint64_t a = 0, b = 0, c = 0, d = 0;
-  uint64_t words[2];
+  uint64_t sums[4] = {0}, words[2];
   uint16_t sum, order = 1;
   for (; length >= sizeof words; at += sizeof words, length -= sizeof words) {
     memcpy(words, at, sizeof words);
-    a += words[0] & 0xffffffff;
-    b += words[0] >> 32;
-    c += words[1] & 0xffffffff;
-    d += words[1] >> 32;
+    add_words(sums, words);
   }
   if (length > 0) {
     words[0] = words[1] = 0;
     memcpy(words, at, length);
-    a += words[0] & 0xffffffff;
-    b += words[0] >> 32;
-    c += words[1] & 0xffffffff;
-    d += words[1] >> 32;
+    add_words(sums, words);
   }
-  sum = fold((uint64_t)fold(a) + fold(b) + fold(c) + fold(d));
+  sum = fold((uint64_t)fold(sums[0]) + fold(sums[1]) + fold(sums[2]) + fold(sums[3]));
   return *(uint8_t *)&order == 1 ? __builtin_bswap16(sum) : sum;
 }
 
@@ -203,15 +203,15 @@ static uint16_t sum_parts(const struct iovec *parts, int count, size_t from, siz
 
 ssize_t parts_write(int fd, const struct iovec *parts, int count) {
   uint8_t copy[MOST_COPIED], *end = copy;
-  const void *whole = parts[0].iov_base;
-  size_t length = 0;
+  struct iovec whole = {.iov_base = copy};
   ssize_t written;
-  for (int i = 0; i < count; i++) length += parts[i].iov_len;
-  if (count > 1) {
-    whole = length <= MOST_COPIED ? copy : NULL;
-    for (int i = 0; whole != NULL && i < count; end += parts[i++].iov_len) memcpy(end, parts[i].iov_base, parts[i].iov_len);
+  for (int i = 0; i < count; i++) whole.iov_len += parts[i].iov_len;
+  if (count > 1 && whole.iov_len <= MOST_COPIED) {
+    for (int i = 0; i < count; end += parts[i++].iov_len) memcpy(end, parts[i].iov_base, parts[i].iov_len);
+    parts = &whole;
+    count = 1;
   }
-  do written = whole == NULL ? writev(fd, parts, count) : write(fd, whole, length);
+  do written = count == 1 ? write(fd, parts->iov_base, whole.iov_len) : writev(fd, parts, count);
   while (written < 0 && errno == EINTR);
   return written < 0 ? -errno : written;
 }

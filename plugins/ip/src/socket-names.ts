@@ -12,7 +12,7 @@ import {
   RTN_UNSPEC,
   type SocketNames,
 } from '@protoloom/contracts/ip';
-import { AF_INET, AF_INET6, AF_UNSPEC, SOCK_STREAM, type SocketAddress, type SocketState } from '@protoloom/contracts/socket';
+import { AF_INET, AF_INET6, AF_UNSPEC, newSocketAddress, SOCK_STREAM, type SocketAddress, type SocketState } from '@protoloom/contracts/socket';
 import { copyWords, isMappedWords, isMulticastWords, isUnspecifiedWords, needsZoneWords } from '@protoloom/wire';
 
 export interface SocketNamesContext {
@@ -24,7 +24,7 @@ export interface SocketNamesContext {
 export class StackSocketNames implements SocketNames {
   readonly #context: SocketNamesContext;
   readonly #query: RouteQuery;
-  readonly #peer: SocketAddress = { family: AF_UNSPEC, words: new Int32Array(4), port: 0, scope: 0, flowLabel: 0 };
+  readonly #peer = newSocketAddress();
 
   constructor(context: SocketNamesContext) {
     this.#context = context;
