@@ -12,7 +12,15 @@ import {
   RTN_UNSPEC,
   type SocketNames,
 } from '@protoloom/contracts/ip';
-import { AF_INET, AF_INET6, AF_UNSPEC, newSocketAddress, SOCK_STREAM, type SocketAddress, type SocketState } from '@protoloom/contracts/socket';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNSPEC,
+  newSocketAddress,
+  SOCK_STREAM,
+  type SocketAddress,
+  type SocketState,
+} from '@protoloom/contracts/socket';
 import { copyWords, isMappedWords, isMulticastWords, isUnspecifiedWords, needsZoneWords } from '@protoloom/wire';
 
 export interface SocketNamesContext {
