@@ -1,5 +1,6 @@
 // What a network card does, for a device without offloads. Frames are joined as Linux's GRO joins them: text of the same connection that goes on
-// where the last ended, in frames that differ in nothing but lengths, checksums, IPv4 identification, sequence number and PSH.
+// where the last ended, in frames that differ in nothing but lengths, checksums, IPv4 identification, sequence number and PSH. And as its sockets'
+// backlog does, of acknowledgements without text, which differ in nothing but that and their window, the last alone is kept.
 #include "segments.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@
 
 #define MOST_HEADERS 256
 #define MOST_PARTS 8
+#define CACHE_LINE 64
 // Of a frame in parts: a write of several costs the kernel more than copying so much costs us.
 #define MOST_COPIED 2048
 
@@ -92,7 +94,7 @@ static uint16_t pseudo_sum(const uint8_t *network, size_t bytes) {
 
 // ---- receiving
 
-// A TCP segment that says where it ends: IPv4 without options and not a fragment, or IPv6 without extension headers.
+// A TCP segment that says where it ends: IPv4 without options and not a fragment, or IPv6 without extension headers. Not yet whether its checksum holds.
 static bool is_segment(joined_t *joined, bool ethernet) {
   const uint8_t *frame = joined->frame, *network;
   size_t length = joined->length, end;
@@ -115,41 +117,68 @@ static bool is_segment(joined_t *joined, bool ethernet) {
   joined->payload = joined->transport + (frame[joined->transport + 12] >> 4) * 4;
   if (joined->payload < joined->transport + TCP_BYTES || joined->payload > end) return false;
   joined->segment = end - joined->payload;
-  return fold((uint32_t)pseudo_sum(network, end - joined->transport) + sum_of(frame + joined->transport, end - joined->transport)) == 0xffff;
+  return true;
 }
 
-void frame_read(joined_t *joined, uint8_t *frame, size_t length, bool ethernet) {
+static bool is_valid(const joined_t *joined) {
+  size_t bytes = joined->payload + joined->segment - joined->transport;
+  return fold((uint32_t)pseudo_sum(joined->frame + joined->network, bytes) + sum_of(joined->frame + joined->transport, bytes)) == 0xffff;
+}
+
+void frame_read(joined_t *joined, uint8_t *frame, size_t length, bool ethernet, bool vnet) {
+  uint8_t *flags = frame - VNET_HEADER_BYTES, *kind = flags + 1;
   const uint8_t *tcp;
-  memset(frame - VNET_HEADER_BYTES, 0, VNET_HEADER_BYTES);
   joined->frame = frame;
   joined->length = length;
   joined->segments = 0;
-  if (!is_segment(joined, ethernet)) return;
-  frame[-VNET_HEADER_BYTES] = VNET_DATA_VALID;
+  if (!vnet) memset(flags, 0, VNET_HEADER_BYTES);
+  // What the kernel has joined, or may have, is left as it is.
+  if (*kind != 0 || !is_segment(joined, ethernet) || (vnet && joined->segment > 0)) return;
+  if (*flags == 0) {
+    if (!is_valid(joined)) return;
+    *flags = VNET_DATA_VALID;
+  }
   tcp = frame + joined->transport;
-  if (joined->segment == 0 || joined->payload + joined->segment != length || (tcp[13] & ~TCP_PSH) != TCP_ACK) return;
+  if (joined->payload + joined->segment != length || (tcp[13] & ~TCP_PSH) != TCP_ACK) return;
   joined->segments = 1;
   joined->next = read32(tcp + 4) + (uint32_t)joined->segment;
   joined->ended = (tcp[13] & TCP_PSH) != 0;
 }
 
+// Whether two frames of one length of headers are alike in all that has to be: link and network headers, but for lengths, identification and
+// checksum; ports, data offset and options. The urgent pointer says nothing without URG.
+static bool is_alike(const joined_t *joined, const joined_t *next) {
+  const uint8_t *a = joined->frame, *b = next->frame;
+  size_t network = joined->network, transport = joined->transport, options = transport + TCP_BYTES;
+  if (joined->payload != next->payload || transport != next->transport || memcmp(a, b, network + 2) != 0) return false;
+  if (a[network] >> 4 == 4) {
+    if (memcmp(a + network + 6, b + network + 6, 4) != 0 || memcmp(a + network + 12, b + network + 12, 8) != 0) return false;
+  } else if (memcmp(a + network + 2, b + network + 2, 2) != 0 || memcmp(a + network + 6, b + network + 6, 34) != 0) return false;
+  if (memcmp(a + transport, b + transport, 4) != 0 || a[transport + 12] != b[transport + 12]) return false;
+  return memcmp(a + options, b + options, joined->payload - options) == 0;
+}
+
+// An acknowledgement behind another that it is alike: it takes that one's place where it acknowledges more. One that does not is a duplicate, or
+// opens the window: each of them is told (RFC 5681 §2), and nothing takes its place.
+static bool overtakes(joined_t *joined, joined_t *next) {
+  size_t field = joined->transport + 8;
+  if ((int32_t)(read32(next->frame + field) - read32(joined->frame + field)) <= 0) next->ended = true;
+  if (joined->ended || next->ended) return false;
+  memmove(joined->frame - VNET_HEADER_BYTES, next->frame - VNET_HEADER_BYTES, VNET_HEADER_BYTES + next->length);
+  return true;
+}
+
 bool frame_join(joined_t *joined, joined_t *next) {
-  uint8_t *first = joined->frame, *tcp = first + joined->transport;
-  const uint8_t *other = next->frame, *segment = other + next->transport;
-  size_t network = joined->network, transport = joined->transport, bytes = next->segment;
-  if (joined->segments == 0 || next->segments == 0 || joined->ended || bytes > joined->segment) return false;
-  if (joined->payload != next->payload || transport != next->transport || joined->next != next->next - (uint32_t)bytes) return false;
-  if (joined->length - network + bytes > MOST_PACKET) return false;
-  // Link and network headers, but for lengths, identification and checksum.
-  if (memcmp(first, other, network + 2) != 0) return false;
-  if (first[network] >> 4 == 4) {
-    if (memcmp(first + network + 6, other + network + 6, 4) != 0 || memcmp(first + network + 12, other + network + 12, 8) != 0) return false;
-  } else if (memcmp(first + network + 2, other + network + 2, 2) != 0 || memcmp(first + network + 6, other + network + 6, 34) != 0) return false;
-  // Ports; acknowledgement and data offset; window; options. The urgent pointer says nothing without URG.
-  if (memcmp(tcp, segment, 4) != 0 || memcmp(tcp + 8, segment + 8, 5) != 0 || memcmp(tcp + 14, segment + 14, 2) != 0) return false;
-  if (memcmp(tcp + TCP_BYTES, segment + TCP_BYTES, joined->payload - transport - TCP_BYTES) != 0) return false;
+  uint8_t *tcp = joined->frame + joined->transport;
+  const uint8_t *segment = next->frame + next->transport;
+  size_t bytes = next->segment;
+  if (joined->segments == 0 || next->segments == 0 || joined->next != next->next - (uint32_t)bytes || !is_alike(joined, next)) return false;
+  if (joined->segment == 0 && bytes == 0) return overtakes(joined, next);
+  if (joined->ended || bytes == 0 || bytes > joined->segment || joined->length - joined->network + bytes > MOST_PACKET) return false;
+  // Acknowledgement and window.
+  if (memcmp(tcp + 8, segment + 8, 4) != 0 || memcmp(tcp + 14, segment + 14, 2) != 0) return false;
   tcp[13] |= segment[13];
-  memmove(first + joined->length, other + next->payload, bytes);
+  memmove(joined->frame + joined->length, next->frame + next->payload, bytes);
   joined->ended = next->ended || bytes < joined->segment;
   joined->length += bytes;
   joined->next += (uint32_t)bytes;
@@ -160,8 +189,9 @@ bool frame_join(joined_t *joined, joined_t *next) {
 void frame_finish(joined_t *joined) {
   uint8_t *frame = joined->frame, *vnet = frame - VNET_HEADER_BYTES, *network = frame + joined->network;
   size_t bytes = joined->length - joined->transport;
-  bool v4 = network[0] >> 4 == 4;
+  bool v4;
   if (joined->segments < 2) return;
+  v4 = network[0] >> 4 == 4;
   if (v4) {
     write16(network + 2, joined->length - joined->network);
     write16(network + 10, 0);
@@ -201,13 +231,17 @@ static uint16_t sum_parts(const struct iovec *parts, int count, size_t from, siz
   return fold(sum);
 }
 
+static void gather(uint8_t *into, const struct iovec *parts, int count) {
+  for (int i = 0; i < count; into += parts[i++].iov_len) memcpy(into, parts[i].iov_base, parts[i].iov_len);
+}
+
 ssize_t parts_write(int fd, const struct iovec *parts, int count) {
-  uint8_t copy[MOST_COPIED], *end = copy;
+  uint8_t copy[MOST_COPIED];
   struct iovec whole = {.iov_base = copy};
   ssize_t written;
   for (int i = 0; i < count; i++) whole.iov_len += parts[i].iov_len;
   if (count > 1 && whole.iov_len <= MOST_COPIED) {
-    for (int i = 0; i < count; end += parts[i++].iov_len) memcpy(end, parts[i].iov_base, parts[i].iov_len);
+    gather(copy, parts, count);
     parts = &whole;
     count = 1;
   }
@@ -236,8 +270,16 @@ static int slice(struct iovec *into, const struct iovec *parts, int count, int *
   return made;
 }
 
+// The caches fetch the text of the next segment while the kernel is at work on this one.
+static void fetch(const struct iovec *part, size_t from, size_t length) {
+  const uint8_t *text = part->iov_base;
+  size_t end = from + length < part->iov_len ? from + length : part->iov_len;
+  for (; from < end; from += CACHE_LINE) __builtin_prefetch(text + from);
+}
+
 static ssize_t write_segments(int fd, bool ethernet, const uint8_t *vnet, const struct iovec *parts, int count, size_t total) {
-  uint8_t headers[MOST_HEADERS], *network = headers + (ethernet ? ETHERNET_BYTES : 0), *tcp;
+  // The headers, and the text behind them where there is room for it.
+  uint8_t headers[MOST_COPIED], *network = headers + (ethernet ? ETHERNET_BYTES : 0), *tcp;
   size_t length = read16le(vnet + 2), segment = read16le(vnet + 4), transport = read16le(vnet + 6), at = length, done = 0;
   struct iovec pieces[MOST_PARTS + 1];
   bool v4 = (vnet[1] & ~VNET_ECN) == VNET_TCPV4;
@@ -261,6 +303,12 @@ static ssize_t write_segments(int fd, bool ethernet, const uint8_t *vnet, const 
     pieces[0].iov_base = headers;
     pieces[0].iov_len = length;
     made = 1 + slice(pieces + 1, parts, count, &part, &at, bytes);
+    if (length + bytes <= sizeof headers) {
+      gather(headers + length, pieces + 1, made - 1);
+      pieces[0].iov_len += bytes;
+      made = 1;
+    }
+    if (part < count) fetch(parts + part, at, segment);
     if (v4) {
       write16(network + 2, headers + length - network + bytes);
       write16(network + 4, id++);

@@ -15,15 +15,17 @@ typedef struct {
   uint8_t *frame;       // its vnet header stands before it
   size_t length;        // of the frame
   size_t network, transport, payload; // where each begins in the frame
-  size_t segment;       // octets of text of each segment but the last
+  size_t segment;       // octets of text of each segment but the last; 0: an acknowledgement alone
   unsigned segments;    // 0: nothing can be joined to it
   uint32_t next;        // sequence number of what may be joined
-  bool ended;           // PSH, or a short segment: nothing follows
+  bool ended;           // PSH, a short segment, a duplicate: nothing follows
 } joined_t;
 
-// Looks at a frame of `length` octets behind room for its vnet header, which is written: whether its TCP checksum holds.
-void frame_read(joined_t *joined, uint8_t *frame, size_t length, bool ethernet);
-// Joins a frame to the one before it, where it goes on with its text and differs in nothing else. False: it stands for itself.
+// Looks at a frame of `length` octets behind its vnet header: the kernel's, or room for one, which is written. Where nobody has looked at a TCP
+// checksum, that tells whether it holds.
+void frame_read(joined_t *joined, uint8_t *frame, size_t length, bool ethernet, bool vnet);
+// Joins a frame to the one before it, where it goes on with its text, or acknowledges more than that did, and differs in nothing else. False: it
+// stands for itself.
 bool frame_join(joined_t *joined, joined_t *next);
 // No more is joined: lengths, checksums and the vnet header are made to fit.
 void frame_finish(joined_t *joined);

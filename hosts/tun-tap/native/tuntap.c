@@ -289,22 +289,23 @@ static napi_value device_read(napi_env env, napi_callback_info info) {
       break;
     }
     frames++;
-    if (!handle->vnet) {
-      frame_read(&next, handle->slab + at + before, length, handle->ethernet);
+    length += before;
+    if (length >= VNET_HEADER_BYTES) {
+      frame_read(&next, handle->slab + at + VNET_HEADER_BYTES, length - VNET_HEADER_BYTES, handle->ethernet, handle->vnet);
       if (frame_join(&last, &next)) {
         handle->places[2 * count - 1] = (int32_t)(VNET_HEADER_BYTES + last.length);
         at = (size_t)(last.frame + last.length - handle->slab);
         continue;
       }
-      if (count > 0) frame_finish(&last);
+      frame_finish(&last);
       last = next;
     }
     handle->places[2 * count] = (int32_t)at;
-    handle->places[2 * count + 1] = (int32_t)(before + length);
+    handle->places[2 * count + 1] = (int32_t)length;
     count++;
-    at += before + length;
+    at += length;
   }
-  if (!handle->vnet && count > 0) frame_finish(&last);
+  frame_finish(&last);
   return number(env, frames == most ? -1 - count : count);
 }
 

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { cannot, inNamespace } from './namespace.js';
 
-/** Two devices without offloads at a bridge, and TCP segments made by hand. */
-const PRELUDE = `
+/** Two devices at a bridge, and TCP segments made by hand. */
+const prelude = (offload: boolean): string => `
 const { execFileSync } = await import('node:child_process');
 const ip = (...args) => execFileSync('ip', args);
-const [a, b] = ['tap1', 'tap2'].map((name) => openTap({ name, offload: false }));
+const [a, b] = ['tap1', 'tap2'].map((name) => openTap({ name, offload: ${offload} }));
 ip('link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0');
 for (const { name, kernel } of [a, b]) {
   writeFileSync('/proc/sys/net/ipv6/conf/' + name + '/disable_ipv6', '1');
@@ -54,13 +54,23 @@ const told = () => read().map(({ view, bytes, head, tail, gsoSegments = 1, csum 
   return [gsoSegments, tail - text, csum !== 0, same, (bytes[l4 + 13] & 8) !== 0];
 });
 const send = (...packets) => { for (const packet of packets) a.transmit(packet); a.flush(); };
+/** An acknowledgement without text, whose checksum is not finished where a device finishes it. */
+const ack = (number, rest = {}) => {
+  const packet = segment({ length: 0, ack: number, window: 500 + number, partial: true, ...rest });
+  return Object.assign(packet, { csum: 1, csumStart: packet.l4, csumOffset: 16 });
+};
+/** Of each that arrives: what it acknowledges, its window, whether its checksum is known to hold. */
+const acks = () => read().map(({ view, head, csum }) => {
+  const l4 = head + (view.getUint16(head + 12) === 0x86dd ? 54 : 34);
+  return [view.getUint32(l4 + 8), view.getUint16(l4 + 14), csum !== 0];
+});
 `;
 
 /** What a program answers with `answer(value)`. */
-const answered = (program: string): unknown =>
+const answered = (program: string, offload = false): unknown =>
   JSON.parse(
     inNamespace(`const { existsSync, writeFileSync } = await import('node:fs'); let result; const answer = (value) => { result = value; };
-${PRELUDE}
+${prelude(offload)}
 ${program}
 console.log(JSON.stringify(result)); a.close(); b.close();`),
   );
@@ -174,6 +184,64 @@ describe('a device without offloads', function () {
       answer(all);`);
     expect(result).to.deep.equal([[], [1, 2, 3, 1000], [5], 64, 6, 0]);
   });
+
+  for (const offload of [false, true]) {
+    const where = offload ? 'with offloads' : 'without';
+    for (const v6 of [false, true]) {
+      it(title(`of acknowledgements that wait together the last is told, ${where}, ${v6 ? 'IPv6' : 'IPv4'} [as Linux's backlog]`), () => {
+        const result = answered(
+          `send(ack(7, { v6: ${v6} }), ack(9, { v6: ${v6} }), ack(30, { v6: ${v6}, window: 0 })); answer(acks());`,
+          offload,
+        );
+        expect(result).to.deep.equal([[30, 0, true]]);
+      });
+    }
+
+    it(title(`each duplicate, each that opens the window, and each that comes late is told, ${where} [RFC 5681 §2]`), () => {
+      const result = answered(`send(ack(7), ack(8), ack(8), ack(8), ack(9), ack(9, { window: 9 }), ack(5)); answer(acks());`, offload);
+      expect(result).to.deep.equal([
+        [8, 508, true],
+        [8, 508, true],
+        [8, 508, true],
+        [9, 509, true],
+        [9, 9, true],
+        [5, 505, true],
+      ]);
+    });
+
+    it(title(`sequence numbers that have wrapped go on, ${where} [RFC 9293 §3.4]`), () => {
+      const result = answered(`send(ack(0xfffffff0, { window: 1 }), ack(3)); answer(acks());`, offload);
+      expect(result).to.deep.equal([[3, 503, true]]);
+    });
+
+    for (const [what, second] of [
+      ['other timestamps', '{ options: [1, 1, 8, 10, 0, 0, 0, 2, 0, 0, 0, 2] }'],
+      ['SACK', '{ options: [1, 1, 5, 10, 0, 0, 0, 9, 0, 0, 0, 10] }'],
+      ['congestion experienced', '{ tos: 3 }'],
+      ['ECE', '{ flags: 0x50 }'],
+      ['text', '{ length: 1 }'],
+      ['another sequence number', '{ seq: 1 }'],
+      ['FIN', '{ flags: 0x11 }'],
+    ] as const) {
+      it(title(`each acknowledgement is told where another has ${what}, ${where}`), () => {
+        const result = answered(`send(ack(7), ack(8, ${second}), ack(9)); answer(acks().map(([number]) => number));`, offload);
+        expect(result).to.deep.equal([7, 8, 9]);
+      });
+    }
+
+    it(title(`an acknowledgement with a wrong checksum takes nobody's place, and nobody takes its, ${where}`), () => {
+      const result = answered(
+        `const wrong = segment({ length: 0, ack: 8 }); wrong.bytes[40] ^= 1;
+        send(ack(7), wrong, ack(9)); answer(acks().map(([number, , valid]) => [number, valid]));`,
+        offload,
+      );
+      expect(result).to.deep.equal([
+        [7, true],
+        [8, false],
+        [9, true],
+      ]);
+    });
+  }
 
   it(title('takes frames that are cut anywhere, or say lengths that they do not have'), () => {
     const result = answered(`const whole = segment({ length: 100 });
