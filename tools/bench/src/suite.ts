@@ -1,5 +1,5 @@
 // All measures, one after the other, their contenders interleaved: what the machine does meanwhile meets them all.
-import type { ContenderName } from './contenders/contender.js';
+import { type ContenderName, isCompiledAsItRuns } from './contenders/contender.js';
 import type { Figure, Measure, Sample } from './measures.js';
 import { unavailable } from './peers.js';
 import { Session } from './session.js';
@@ -14,8 +14,10 @@ export interface Result {
 }
 
 export interface Extent {
-  /** Before the runs of a process, ms, not counted: compilers that compile while a program runs, caches, windows. */
+  /** Before the runs of a process, ms, not counted: caches, windows. */
   readonly warmMs: number;
+  /** Besides, of a program that is compiled while it runs: its compiler takes processor time that is then missing to both ends. */
+  readonly compileMs: number;
   /** Of a run, ms. */
   readonly ms: number;
   readonly runs: number;
@@ -25,8 +27,8 @@ export interface Extent {
   readonly budgetMs: number;
 }
 
-/** One processor works and compiles in turn: it is warm so much later. */
-const PINNED_WARM = 3;
+/** One processor works and compiles in turn: it is done so much later. */
+const PINNED_COMPILE = 3;
 
 /** A figure run by run, NaN where there is none. */
 export const valuesOf = ({ samples }: Result, { of }: Figure): number[] =>
@@ -78,7 +80,7 @@ async function processesOf(
   results: readonly Result[],
   from: number,
   to: number,
-  { warmMs, ms, runs }: Extent,
+  { warmMs, compileMs, ms, runs }: Extent,
   tell: (result: Result, run: number) => boolean,
 ): Promise<boolean> {
   const open = new Map<Result, Session>();
@@ -88,7 +90,8 @@ async function processesOf(
       try {
         const session = await Session.open(result.measure, result.contender);
         open.set(result, session);
-        await session.warm(result.measure.pinned ? PINNED_WARM * warmMs : warmMs, ms);
+        const compiling = isCompiledAsItRuns(result.contender) ? compileMs * (result.measure.pinned ? PINNED_COMPILE : 1) : 0;
+        await session.warm(compiling + warmMs, ms);
       } catch (error) {
         failed(result, from, to, runs, error as Error);
       }

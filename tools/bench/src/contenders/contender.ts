@@ -25,6 +25,11 @@ export const CONTENDERS: readonly ContenderName[] = [
   'node-http',
 ];
 
+const NODE_PROGRAMS: readonly ContenderName[] = ['limit', 'protoloom', 'protoloom-http', 'node-net', 'node-http'];
+
+/** Node's programs: V8 compiles what turns out to be hot, again and again for some seconds. */
+export const isCompiledAsItRuns = (contender: ContenderName): boolean => NODE_PROGRAMS.includes(contender);
+
 /** The command beside this package: what users start. */
 const COMMAND = join(dirname(root), 'cli', 'bin', 'protoloom.js');
 
