@@ -279,7 +279,7 @@ static void fetch(const struct iovec *part, size_t from, size_t length) {
 
 static ssize_t write_segments(int fd, bool ethernet, const uint8_t *vnet, const struct iovec *parts, int count, size_t total) {
   // The headers, and the text behind them where there is room for it.
-  uint8_t headers[MOST_COPIED], *network = headers + (ethernet ? ETHERNET_BYTES : 0), *tcp;
+  uint8_t frame[MOST_COPIED], *network = frame + (ethernet ? ETHERNET_BYTES : 0), *tcp;
   size_t length = read16le(vnet + 2), segment = read16le(vnet + 4), transport = read16le(vnet + 6), at = length, done = 0;
   struct iovec pieces[MOST_PARTS + 1];
   bool v4 = (vnet[1] & ~VNET_ECN) == VNET_TCPV4;
@@ -289,8 +289,8 @@ static ssize_t write_segments(int fd, bool ethernet, const uint8_t *vnet, const 
   int part = 0;
   ssize_t written = 0;
   if (segment == 0 || length > MOST_HEADERS || length > parts[0].iov_len || length < transport + TCP_BYTES) return -EINVAL;
-  memcpy(headers, parts[0].iov_base, length);
-  tcp = headers + transport;
+  memcpy(frame, parts[0].iov_base, length);
+  tcp = frame + transport;
   if (tcp < network + (v4 ? IPV4_BYTES : IPV6_BYTES)) return -EINVAL;
   seq = read32(tcp + 4);
   flags = tcp[13];
@@ -300,21 +300,21 @@ static ssize_t write_segments(int fd, bool ethernet, const uint8_t *vnet, const 
     bool last = length + done + bytes == total;
     int made;
     ssize_t result;
-    pieces[0].iov_base = headers;
+    pieces[0].iov_base = frame;
     pieces[0].iov_len = length;
     made = 1 + slice(pieces + 1, parts, count, &part, &at, bytes);
-    if (length + bytes <= sizeof headers) {
-      gather(headers + length, pieces + 1, made - 1);
+    if (length + bytes <= sizeof frame) {
+      gather(frame + length, pieces + 1, made - 1);
       pieces[0].iov_len += bytes;
       made = 1;
+      if (part < count) fetch(parts + part, at, segment);
     }
-    if (part < count) fetch(parts + part, at, segment);
     if (v4) {
-      write16(network + 2, headers + length - network + bytes);
+      write16(network + 2, frame + length - network + bytes);
       write16(network + 4, id++);
       write16(network + 10, 0);
       write16(network + 10, (uint16_t)~sum_of(network, tcp - network));
-    } else write16(network + 4, headers + length - network - IPV6_BYTES + bytes);
+    } else write16(network + 4, frame + length - network - IPV6_BYTES + bytes);
     write32(tcp + 4, seq + (uint32_t)done);
     tcp[13] = flags & ~((last ? 0 : TCP_FIN | TCP_PSH) | (first ? 0 : TCP_CWR));
     write16(tcp + 16, pseudo_sum(network, length - transport + bytes));

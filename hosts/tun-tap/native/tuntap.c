@@ -290,16 +290,16 @@ static napi_value device_read(napi_env env, napi_callback_info info) {
     }
     frames++;
     length += before;
-    if (length >= VNET_HEADER_BYTES) {
-      frame_read(&next, handle->slab + at + VNET_HEADER_BYTES, length - VNET_HEADER_BYTES, handle->ethernet, handle->vnet);
-      if (frame_join(&last, &next)) {
-        handle->places[2 * count - 1] = (int32_t)(VNET_HEADER_BYTES + last.length);
-        at = (size_t)(last.frame + last.length - handle->slab);
-        continue;
-      }
-      frame_finish(&last);
-      last = next;
+    // Every frame of the kernel's has its header.
+    if (length < VNET_HEADER_BYTES) continue;
+    frame_read(&next, handle->slab + at + VNET_HEADER_BYTES, length - VNET_HEADER_BYTES, handle->ethernet, handle->vnet);
+    if (frame_join(&last, &next)) {
+      handle->places[2 * count - 1] = (int32_t)(VNET_HEADER_BYTES + last.length);
+      at = (size_t)(last.frame + last.length - handle->slab);
+      continue;
     }
+    frame_finish(&last);
+    last = next;
     handle->places[2 * count] = (int32_t)at;
     handle->places[2 * count + 1] = (int32_t)length;
     count++;
