@@ -44,6 +44,8 @@ export interface EgressRequest {
 export interface Turns {
   /** Made once by an entry, such as a connection. Requesting twice in a turn calls once; requesting allocates nothing. */
   egress(entry: EgressEntry): EgressRequest;
+  /** As `egress`, for what has time until all others have had theirs: such as answers to strangers. */
+  lastEgress(entry: EgressEntry): EgressRequest;
   /** Runs before egress of this turn (or of the next, if that is past): readiness callbacks, in the order of the calls. What they send leaves with it. */
   wake(entry: WakeEntry): void;
   /** Made once by who refers to the bytes of borrowed packets beyond their call, and requested whenever it does: it is told before any device is polled again. */

@@ -124,7 +124,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
       linkInput: provide(LINK_INPUT, '1.0.0'),
       sockets: provide(SOCKETS, '1.0.0'),
       timers: providePerUser(TIMERS, '1.1.0'),
-      turns: providePerUser(TURNS, '1.1.0'),
+      turns: providePerUser(TURNS, '1.2.0'),
       log: providePerUser(LOG, '1.0.0'),
     },
     owns: {

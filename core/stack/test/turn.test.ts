@@ -250,6 +250,39 @@ describe('the turn', () => {
     expect(device.log.slice(3)).to.deep.equal(['frame', 'flush']);
   });
 
+  it('has last egress behind all other, whoever asked first; what it asks for anew is the next turn’s', () => {
+    const at = host();
+    const log: string[] = [];
+    const plugin = definePlugin({
+      ...manifest,
+      name: 'patient',
+      uses: { turns: use(TURNS, '^1.0') },
+      create({ use: { turns } }) {
+        const usual = turns.egress({ egress: () => void log.push('egress') });
+        const last = turns.lastEgress({
+          egress() {
+            log.push('last');
+            if (log.length < 3) last.request();
+          },
+        });
+        return {
+          start() {
+            last.request();
+            last.request();
+            usual.request();
+          },
+        };
+      },
+    });
+    const stack = stackOf([plugin], at).start();
+    stack.turn();
+    expect(log).to.deep.equal(['egress', 'last']);
+    expect(stack.nextTurnUs()).to.be.at.most(at.us);
+    stack.turn();
+    expect(log).to.deep.equal(['egress', 'last', 'last']);
+    expect(stack.nextTurnUs()).to.equal(Number.POSITIVE_INFINITY);
+  });
+
   it('contains timers, egress and wakeups that throw', () => {
     const at = host();
     const log: string[] = [];

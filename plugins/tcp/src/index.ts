@@ -80,7 +80,7 @@ export const tcp = definePlugin({
   uses: {
     clock: use(CLOCK, '^1.0'),
     timers: use(TIMERS, '^1.1'),
-    turns: use(TURNS, '^1.1'),
+    turns: use(TURNS, '^1.2'),
     entropy: use(ENTROPY, '^1.0'),
     log: use(LOG, '^1.0'),
     packets: use(PACKETS, '^1.0'),

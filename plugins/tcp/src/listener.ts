@@ -1,5 +1,5 @@
 // A passive OPEN's two queues: half-open connections (SYN queue), and those that wait for accept().
-import type { Packet, Timer } from '@protoloom/contracts';
+import type { EgressEntry, EgressRequest, Packet, Timer } from '@protoloom/contracts';
 import type { Route } from '@protoloom/contracts/ip';
 import type { SocketState } from '@protoloom/contracts/socket';
 import { TCP_SYN_RECV } from '@protoloom/contracts/tcp';
@@ -208,7 +208,7 @@ class SynQueue {
   }
 }
 
-export class Listener {
+export class Listener implements EgressEntry {
   readonly tcb: Tcb;
   /** Most that wait for accept(). */
   backlog: number;
@@ -219,10 +219,14 @@ export class Listener {
   readonly #young = new SynQueue();
   readonly #old = new SynQueue();
   #timer: Timer | undefined = undefined;
+  /** The first whose SYN-ACK has not left: all behind it wait as well. */
+  #unanswered: Request | undefined = undefined;
+  readonly #egress: EgressRequest;
 
   constructor(tcb: Tcb, backlog: number) {
     this.tcb = tcb;
     this.backlog = backlog;
+    this.#egress = tcb.tcp.turns.lastEgress(this);
   }
 
   get hasReady(): boolean {
@@ -251,13 +255,24 @@ export class Listener {
     return this.requests > this.backlog;
   }
 
+  /** Takes in a half-open connection, whose SYN-ACK leaves with the turn. */
   add(request: Request): void {
     const { tcp } = this.tcb;
     request.dueUs = tcp.clock.nowUs + request.timeoutUs;
     this.#young.append(request);
+    this.#unanswered ??= request;
+    this.#egress.request();
     tcp.demux.add(request);
     this.#timer ??= tcp.timers.timer<Listener>(this, (listener) => listener.#expire());
     if (!this.#timer.armed) this.#timer.armAt(request.dueUs);
+  }
+
+  /** Connections come first: most of their peers have more to do for what they hear than one that begins, and do it without being woken for each. */
+  egress(): void {
+    for (let request = this.#unanswered; request !== undefined; request = this.#unanswered) {
+      this.#unanswered = request.next;
+      request.send(false);
+    }
   }
 
   /** Its SYN-ACK is sent again. */
@@ -286,6 +301,7 @@ export class Listener {
   }
 
   #leave(request: Request): void {
+    if (request === this.#unanswered) this.#unanswered = request.next;
     request.queue?.remove(request);
     request.timer?.cancel();
   }

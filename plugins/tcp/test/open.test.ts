@@ -140,6 +140,29 @@ describe('passive open, RFC 9293 §3.10.7.2', () => {
     expect(lab.read(endpoint)).to.equal(10);
   });
 
+  it('answers SYNs when connections have had their turn, in the order in which they came', () => {
+    const lab = new Lab();
+    const { endpoint } = lab.accepted();
+    lab.arrive('S', { from: 5001, seq: 700, options: mss(1000) });
+    lab.arrive('S', { from: 5002, seq: 800, options: mss(1000) });
+    endpoint.send(Uint8Array.of(1, 2, 3), 0, 3, undefined);
+    lab.advance(0);
+    expect(lab.sent().map((segment) => segment.replace(/ .* /, ' '))).to.deep.equal(['P. 1', 'S. 701', 'S. 801']);
+  });
+
+  it('does not answer a SYN that is taken back before its turn ends, and answers those about it', () => {
+    const lab = new Lab();
+    lab.listen();
+    for (const from of [5001, 5002, 5003]) lab.arrive('S', { from, seq: from, options: mss(1000) });
+    lab.arrive('R', { from: 5002, seq: 5003 });
+    lab.advance(0);
+    const acks = ['S. 0:0(0) ack 5002', 'S. 0:0(0) ack 5004'];
+    expect(lab.sent()).to.deep.equal(acks);
+    expect(lab.counters()).to.include({ embryonicRsts: 1 });
+    lab.advance(1_100_000);
+    expect(lab.sent(), 'a second later').to.deep.equal(acks);
+  });
+
   it('resets a wrong ACK in SYN-RECEIVED, and ends at a RST in the right place [§3.10.7.4]', () => {
     const lab = new Lab();
     const listener = lab.listen();

@@ -85,6 +85,7 @@ export class TurnLoop implements DeviceInput {
   #current: IngressPort | undefined;
   readonly #backlog = new Fifo<PooledPacket>();
   readonly #egress = new Fifo<Request<EgressEntry>>();
+  readonly #lastEgress = new Fifo<Request<EgressEntry>>();
   readonly #wakes = new Fifo<WakeEntry>();
   readonly #recalls = new Fifo<Request<Borrower>>();
   #inTurn = false;
@@ -130,7 +131,8 @@ export class TurnLoop implements DeviceInput {
       this.#ingress();
       this.#timers.expire(this.clock.nowUs);
       this.#runWakes();
-      this.#runEgress();
+      this.#runEgress(this.#egress);
+      this.#runEgress(this.#lastEgress);
       for (const port of this.#ports) if (port.sent) port.flush();
     } finally {
       this.#inTurn = false;
@@ -139,7 +141,7 @@ export class TurnLoop implements DeviceInput {
 
   /** When the next turn is due, µs: now where work waits, Infinity where nothing ever will. */
   nextTurnUs(): number {
-    if (this.backlog > 0 || this.#egress.length > 0 || this.#wakes.length > 0) return this.clock.nowUs;
+    if (this.backlog > 0 || this.#egress.length > 0 || this.#lastEgress.length > 0 || this.#wakes.length > 0) return this.clock.nowUs;
     for (const port of this.#ports) if (port.readable) return this.clock.nowUs;
     return this.#timers.nextUs();
   }
@@ -246,15 +248,16 @@ export class TurnLoop implements DeviceInput {
   turnsFor(plugin: string): Turns {
     return {
       egress: (entry) => new Request(this, this.#egress, plugin, entry),
+      lastEgress: (entry) => new Request(this, this.#lastEgress, plugin, entry),
       wake: (entry) => this.#wake(entry),
       recall: (borrower) => new Request(this, this.#recalls, plugin, borrower),
     };
   }
 
-  #runEgress(): void {
+  #runEgress(queue: Fifo<Request<EgressEntry>>): void {
     // What asks anew meanwhile waits for the next turn.
-    for (let left = this.#egress.length; left > 0; left--) {
-      const request = this.#egress.shift() as Request<EgressEntry>;
+    for (let left = queue.length; left > 0; left--) {
+      const request = queue.shift() as Request<EgressEntry>;
       request.queued = false;
       try {
         request.entry.egress();

@@ -85,8 +85,10 @@ function admit(listener: Listener, seg: Segment, iss: number | undefined): boole
   request.sentUs = tcp.clock.nowUs;
   const child = openFast(request, seg);
   if (child === undefined) listener.add(request);
-  request.send(false);
-  if (child !== undefined) listener.push(child);
+  else {
+    request.send(false);
+    listener.push(child);
+  }
   return true;
 }
 
