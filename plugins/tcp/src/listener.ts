@@ -226,6 +226,7 @@ export class Listener implements EgressEntry {
   constructor(tcb: Tcb, backlog: number) {
     this.tcb = tcb;
     this.backlog = backlog;
+    // Behind what connections send: a peer that is at work on that need not be woken for these.
     this.#egress = tcb.tcp.turns.lastEgress(this);
   }
 
@@ -267,11 +268,16 @@ export class Listener implements EgressEntry {
     if (!this.#timer.armed) this.#timer.armAt(request.dueUs);
   }
 
-  /** Connections come first: most of their peers have more to do for what they hear than one that begins, and do it without being woken for each. */
+  /** The SYN-ACKs that the turn has brought about, in the order of their SYNs. */
   egress(): void {
-    for (let request = this.#unanswered; request !== undefined; request = this.#unanswered) {
-      this.#unanswered = request.next;
-      request.send(false);
+    try {
+      for (let request = this.#unanswered; request !== undefined; request = this.#unanswered) {
+        this.#unanswered = request.next;
+        request.send(false);
+      }
+    } finally {
+      // Also where one fails: the others have their turn.
+      if (this.#unanswered !== undefined) this.#egress.request();
     }
   }
 

@@ -1,4 +1,6 @@
 // OPEN: RFC 9293 §3.10.1, §3.5.
+import { attach, definePlugin, PASS, type Verdict } from '@protoloom/contracts';
+import { HOOK_OUTPUT } from '@protoloom/contracts/ip';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '@protoloom/contracts/socket';
 import { expect } from 'chai';
 import { Lab, mss, sackPermitted, timestamps, wscale } from './lab.js';
@@ -161,6 +163,33 @@ describe('passive open, RFC 9293 §3.10.7.2', () => {
     expect(lab.counters()).to.include({ embryonicRsts: 1 });
     lab.advance(1_100_000);
     expect(lab.sent(), 'a second later').to.deep.equal(acks);
+  });
+
+  it('answers the other SYNs where one answer fails, and that one a second later', () => {
+    let fails = true;
+    const hook = definePlugin({
+      name: '@example/failing-hook',
+      version: '0.1.0',
+      api: '^1.0.0',
+      attaches: { output: attach(HOOK_OUTPUT, 0, '^1.0') },
+      create: () => ({
+        handlers: {
+          output: (): Verdict => {
+            if (!fails) return PASS;
+            fails = false;
+            throw new Error('the hook fails');
+          },
+        },
+      }),
+    });
+    const lab = new Lab({ plugins: [hook] });
+    lab.listen();
+    for (const from of [5001, 5002, 5003]) lab.arrive('S', { from, seq: from, options: mss(1000) });
+    lab.advance(0);
+    expect(lab.sent()).to.deep.equal(['S. 0:0(0) ack 5003', 'S. 0:0(0) ack 5004']);
+    expect(lab.stack.faults).to.deep.equal({ '@example/failing-hook': 1 });
+    lab.advance(1_100_000);
+    expect(lab.sent()).to.include('S. 0:0(0) ack 5002');
   });
 
   it('resets a wrong ACK in SYN-RECEIVED, and ends at a RST in the right place [§3.10.7.4]', () => {

@@ -15,6 +15,7 @@ const COLOURS: Readonly<Record<ContenderName, string>> = {
   limit: '#999',
   kernel: '#555',
   protoloom: '#06c',
+  'protoloom-ipv4': '#9cf',
   'protoloom-http': '#69c',
   gvisor: '#090',
   lwip: '#a60',

@@ -59,6 +59,7 @@ const USUAL = { count: 1, offload: true, pinned: false, family: 4, mtu: MTU, idl
 const BESIDE: readonly ContenderName[] = ['limit', 'kernel', 'protoloom'];
 const OFFLOADING: readonly ContenderName[] = [...BESIDE, 'gvisor'];
 const EVERYONE: readonly ContenderName[] = [...OFFLOADING, 'lwip', 'smoltcp'];
+const FAMILIES: readonly ContenderName[] = ['protoloom', 'protoloom-ipv4'];
 /** Beside the limit and the peer that comes closest. */
 const QUICK_OFFLOAD: readonly ContenderName[] = ['limit', 'protoloom', 'gvisor'];
 const QUICK_PLAIN: readonly ContenderName[] = ['limit', 'protoloom', 'lwip'];
@@ -83,8 +84,8 @@ export const MEASURES: readonly Measure[] = [
   ]),
   ...WAYS.flatMap((way) => [10, 100].map((count) => bulk(way, { count, contenders: OFFLOADING }))),
   ...WAYS.flatMap((way) => [
-    bulk(way, { family: 6, contenders: ['kernel', 'protoloom', 'gvisor'] }),
-    bulk(way, { family: 6, offload: false, contenders: ['protoloom', 'gvisor', 'lwip', 'smoltcp'] }),
+    bulk(way, { family: 6, contenders: ['kernel', ...FAMILIES, 'gvisor'] }),
+    bulk(way, { family: 6, offload: false, contenders: [...FAMILIES, 'gvisor', 'lwip', 'smoltcp'] }),
     bulk(way, { mtu: LARGE_MTU, contenders: OFFLOADING }),
     bulk(way, { mtu: LARGE_MTU, offload: false, contenders: ['limit', 'protoloom', 'gvisor'] }),
   ]),
@@ -103,7 +104,7 @@ export const MEASURES: readonly Measure[] = [
     mode: 'udp-echo',
     count: 64,
     family: 6,
-    contenders: ['kernel', 'protoloom', 'gvisor', 'lwip', 'smoltcp'],
+    contenders: ['kernel', ...FAMILIES, 'gvisor', 'lwip', 'smoltcp'],
     figures: [PER_SECOND, PACKETS_PER_CORE],
   },
   {

@@ -18,9 +18,14 @@ export interface Extent {
   readonly warmMs: number;
   /** Besides, of a program that is compiled while it runs: its compiler takes processor time that is then missing to both ends. */
   readonly compileMs: number;
-  /** Of a run, ms. */
-  readonly ms: number;
   readonly runs: number;
+  /**
+   * Of a run. One of each contender is taken in turn, so that what slows the machine for a second or two is in everybody's run; longer ones would be
+   * of one contender alone.
+   */
+  readonly parts: number;
+  /** Of a part, ms. */
+  readonly ms: number;
   /** Runs of one process; those that follow are a new one's, since no two are compiled alike. */
   readonly runsOfProcess: number;
   /** No run is begun later, ms from the first. */
@@ -34,9 +39,16 @@ const PINNED_COMPILE = 3;
 export const valuesOf = ({ samples }: Result, { of }: Figure): number[] =>
   samples.map((sample) => (sample === undefined ? Number.NaN : of(sample)));
 
+/** Of connections that stay idle there is one sample in a process; and an idle stack is as idle in one part. */
+const partsOf = ({ mode }: Measure, { parts }: Extent): number => (mode === 'idle' || mode === 'rest' ? 1 : parts);
+
+/** Parts of a run make a longer one. */
+const together = (a: Sample | undefined, b: Sample): Sample =>
+  a === undefined ? b : { counted: a.counted + b.counted, us: a.us + b.us, cpuUs: a.cpuUs + b.cpuUs };
+
 const duration = (ms: number): string => (ms < 60_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`);
 
-/** @param progress told before each run. */
+/** @param progress told before each part of a run. */
 export async function measureAll(
   measures: readonly Measure[],
   contenders: readonly ContenderName[],
@@ -54,7 +66,7 @@ export async function measureAll(
   const startMs = performance.now();
   const elapsedMs = (): number => performance.now() - startMs;
   const taking = results.filter(({ skipped }) => skipped === undefined);
-  const all = extent.runs * taking.length;
+  const all = extent.runs * taking.reduce((sum, { measure }) => sum + partsOf(measure, extent), 0);
   let taken = 0;
   const tell = (result: Result, run: number): boolean => {
     const leftMs = Math.min((elapsedMs() / Math.max(taken, 1)) * (all - taken), extent.budgetMs - elapsedMs());
@@ -75,14 +87,16 @@ export async function measureAll(
   return results;
 }
 
-/** Runs `from` to `to`, in one process of each contender. @param tell told before each; false: there is no time for it. */
+/** Runs `from` to `to`, in one process of each contender. @param tell told before each part; false: there is no time for it. */
 async function processesOf(
   results: readonly Result[],
   from: number,
   to: number,
-  { warmMs, compileMs, ms, runs }: Extent,
+  extent: Extent,
   tell: (result: Result, run: number) => boolean,
 ): Promise<boolean> {
+  const { warmMs, compileMs, runs } = extent;
+  const runMs = extent.parts * extent.ms;
   const open = new Map<Result, Session>();
   try {
     for (const result of results) {
@@ -91,19 +105,23 @@ async function processesOf(
         const session = await Session.open(result.measure, result.contender);
         open.set(result, session);
         const compiling = isCompiledAsItRuns(result.contender) ? compileMs * (result.measure.pinned ? PINNED_COMPILE : 1) : 0;
-        await session.warm(compiling + warmMs, ms);
+        await session.warm(compiling + warmMs, runMs);
       } catch (error) {
         failed(result, from, to, runs, error as Error);
       }
     }
+    const parts = results[0] === undefined ? 1 : partsOf(results[0].measure, extent);
     for (let run = from; run < to; run++) {
-      for (const [result, session] of open) {
-        if (result.skipped !== undefined) continue;
-        if (!tell(result, run)) return false;
-        try {
-          result.samples[run] = await session.sample(ms);
-        } catch (error) {
-          failed(result, run, run + 1, runs, error as Error);
+      const running = new Map([...open].filter(([{ skipped }]) => skipped === undefined));
+      for (let part = 0; part < parts; part++) {
+        for (const [result, session] of running) {
+          if (!tell(result, run)) return false;
+          try {
+            result.samples[run] = together(result.samples[run], await session.sample(runMs / parts));
+          } catch (error) {
+            running.delete(result);
+            failed(result, run, run + 1, runs, error as Error);
+          }
         }
       }
     }

@@ -49,7 +49,7 @@ const families = (measure: string, unit = 'Gbit/s'): Target => ({
   what: `${measure}, IPv6: IPv4`,
   unit,
   ours: { measure: `${measure}, IPv6`, contender: 'protoloom' },
-  theirs: { measure, contender: 'protoloom' },
+  theirs: { measure: `${measure}, IPv6`, contender: 'protoloom-ipv4' },
   atLeast: 0.95,
 });
 

@@ -6,16 +6,27 @@ import { PEER_PROGRAM, type PeerName, peerPath } from '../peers.js';
 import { PROGRAM, root } from '../topology.js';
 
 /**
- * `limit`: the device without a stack. `kernel`: the kernel itself, over veth. `protoloom`: the whole host. `protoloom-http`: the http service of
+ * `limit`: the device without a stack. `kernel`: the kernel itself, over veth. `protoloom`: the whole host. `protoloom-ipv4`: the same, reached
+ * over IPv4 whatever the measure's family, so that families are compared in the same runs. `protoloom-http`: the http service of
  * `protoloom up`, which reads what it is asked. `node-net`, `node-http`: Node's servers on the kernel's sockets, over veth. `slirp4netns`: a server
  * of the kernel's behind it. The others are programs under peers/.
  */
-export type ContenderName = 'limit' | 'kernel' | 'protoloom' | 'protoloom-http' | 'slirp4netns' | 'node-net' | 'node-http' | PeerName;
+export type ContenderName =
+  | 'limit'
+  | 'kernel'
+  | 'protoloom'
+  | 'protoloom-ipv4'
+  | 'protoloom-http'
+  | 'slirp4netns'
+  | 'node-net'
+  | 'node-http'
+  | PeerName;
 
 export const CONTENDERS: readonly ContenderName[] = [
   'limit',
   'kernel',
   'protoloom',
+  'protoloom-ipv4',
   'protoloom-http',
   'gvisor',
   'lwip',
@@ -25,7 +36,7 @@ export const CONTENDERS: readonly ContenderName[] = [
   'node-http',
 ];
 
-const NODE_PROGRAMS: readonly ContenderName[] = ['limit', 'protoloom', 'protoloom-http', 'node-net', 'node-http'];
+const NODE_PROGRAMS: readonly ContenderName[] = ['limit', 'protoloom', 'protoloom-ipv4', 'protoloom-http', 'node-net', 'node-http'];
 
 /** Node's programs: V8 compiles what turns out to be hot, again and again for some seconds. */
 export const isCompiledAsItRuns = (contender: ContenderName): boolean => NODE_PROGRAMS.includes(contender);
@@ -49,7 +60,7 @@ export interface Setting extends Pick<Measure, 'mode' | 'offload' | 'mtu'> {
 export function startOf(contender: ContenderName, measure: Measure, topology: BenchTopology): Start {
   const { mode, offload, mtu } = measure;
   const own = (where: Start['where']): Start => {
-    const setting: Setting = { contender, mode, offload, mtu };
+    const setting: Setting = { contender: contender === 'protoloom-ipv4' ? 'protoloom' : contender, mode, offload, mtu };
     return { where, command: [process.execPath, '--expose-gc', PROGRAM, '--serve', JSON.stringify(setting)], word: 'ready' };
   };
   switch (contender) {
@@ -64,6 +75,7 @@ export function startOf(contender: ContenderName, measure: Measure, topology: Be
       return own('far');
     case 'limit':
     case 'protoloom':
+    case 'protoloom-ipv4':
       return own('near');
     case 'protoloom-http': {
       const { kernel, host } = TAP_ADDRESSES;
@@ -94,5 +106,5 @@ function addressOf(contender: ContenderName, family: 4 | 6): string {
 /** Where the client reaches it. */
 export function targetOf(contender: ContenderName, family: 4 | 6): string {
   if (contender === 'slirp4netns') return SLIRP_HOST;
-  return family === 6 ? HOST6 : HOST;
+  return family === 6 && contender !== 'protoloom-ipv4' ? HOST6 : HOST;
 }
