@@ -256,7 +256,7 @@ describe('the turn', () => {
     const plugin = definePlugin({
       ...manifest,
       name: 'patient',
-      uses: { turns: use(TURNS, '^1.0') },
+      uses: { turns: use(TURNS, '^1.2') },
       create({ use: { turns } }) {
         const usual = turns.egress({ egress: () => void log.push('egress') });
         const last = turns.lastEgress({
