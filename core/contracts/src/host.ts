@@ -48,7 +48,10 @@ export interface Turns {
   lastEgress(entry: EgressEntry): EgressRequest;
   /** Runs before egress of this turn (or of the next, if that is past): readiness callbacks, in the order of the calls. What they send leaves with it. */
   wake(entry: WakeEntry): void;
-  /** Made once by who refers to the bytes of borrowed packets beyond their call, and requested whenever it does: it is told before any device is polled again. */
+  /**
+   * Made once by who refers to the bytes of borrowed packets beyond their call, or whose own are referred to by steady ones, and requested whenever
+   * that is so: it is told when all that was sent has left, before any device is polled again.
+   */
   recall(borrower: Borrower): EgressRequest;
 }
 export interface WakeEntry {
@@ -57,7 +60,7 @@ export interface WakeEntry {
   woken(): void;
 }
 export interface Borrower {
-  /** Devices are about to overwrite their frames. */
+  /** What was sent has left, and devices are about to overwrite their frames. */
   recalled(): void;
 }
 /** Made for each plugin: what throws is counted under its name. */

@@ -132,6 +132,8 @@ export interface Packet {
   fragmentCount: number;
   /** Bytes in all fragments. */
   fragmentBytes: number;
+  /** On sending: what its fragments show stays as it is until the turn's sending is over. A device that gathers frames may leave it there until its flush. */
+  steady: boolean;
   /** Slots that plugins declared (`packetSlots`), undefined when unused. */
   readonly slots: unknown[];
 

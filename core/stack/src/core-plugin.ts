@@ -117,7 +117,7 @@ export function corePlugin(environment: CoreEnvironment, made: (core: Core) => v
     provides: {
       clock: provide(CLOCK, '1.0.0'),
       entropy: provide(ENTROPY, '1.0.0'),
-      packets: provide(PACKETS, '1.0.0'),
+      packets: provide(PACKETS, '1.1.0'),
       fastPaths: provide(FAST_PATHS, '1.0.0'),
       interfaces: provide(INTERFACES, '1.0.0'),
       links: provide(LINKS, '1.0.0'),

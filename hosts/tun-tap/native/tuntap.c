@@ -30,6 +30,9 @@
 
 #define MAX_ARGUMENTS 24
 #define MAX_IOVECS 8
+// Stretches of payload of a frame in the outbox, and numbers in its place: outbox.ts.
+#define MAX_STRETCHES 2
+#define PLACE (2 + 2 * MAX_STRETCHES)
 
 typedef struct {
   int fd;
@@ -333,24 +336,33 @@ static napi_value device_write(napi_env env, napi_callback_info info) {
   return number(env, (double)written);
 }
 
-// flush(device, from, to): writes the frames of the outbox with these numbers. How many are dealt with: all, or those before the one that found
-// the device full. In the place of each one's length then stands what came of it: octets, or -errno.
+// flush(device, from, to, payload): writes the frames of the outbox with these numbers. How many are dealt with: all, or without payload those before
+// the one that found the device full. In the place of each one's length then stands what came of it: octets, or -errno.
 static napi_value device_flush(napi_env env, napi_callback_info info) {
   napi_value argv[MAX_ARGUMENTS];
   handle_t *handle;
+  uint8_t *payload;
   int32_t from, to, i;
   arguments(env, info, argv);
   handle = handle_of(env, argv[0]);
   from = integer(env, argv[1]);
   to = integer(env, argv[2]);
+  payload = octets(env, argv[3], NULL);
   if (handle->closing || handle->outbox == NULL) return number(env, to - from);
   for (i = from; i < to; i++) {
-    uint8_t *header = handle->outbox + handle->outbox_places[2 * i];
-    size_t length = handle->outbox_places[2 * i + 1];
-    struct iovec frame = {.iov_base = handle->vnet ? header : header + VNET_HEADER_BYTES, .iov_len = handle->vnet ? length : length - VNET_HEADER_BYTES};
-    ssize_t written = handle->vnet ? parts_write(handle->fd, &frame, 1) : packet_write(handle->fd, handle->ethernet, header, &frame, 1);
-    if (written == -EAGAIN || written == -ENOBUFS) break;
-    handle->outbox_places[2 * i + 1] = (int32_t)written;
+    int32_t *place = handle->outbox_places + PLACE * i;
+    uint8_t *header = handle->outbox + place[0];
+    size_t skipped = handle->vnet ? 0 : VNET_HEADER_BYTES;
+    struct iovec parts[1 + MAX_STRETCHES] = {{.iov_base = header + skipped, .iov_len = place[1] - skipped}};
+    int count = 1;
+    ssize_t written;
+    for (int32_t *stretch = place + 2; payload != NULL && stretch < place + PLACE && stretch[1] > 0; stretch += 2) {
+      parts[count].iov_base = payload + stretch[0];
+      parts[count++].iov_len = stretch[1];
+    }
+    written = handle->vnet ? parts_write(handle->fd, parts, count) : packet_write(handle->fd, handle->ethernet, header, parts, count);
+    if (payload == NULL && (written == -EAGAIN || written == -ENOBUFS)) break;
+    place[1] = (int32_t)written;
   }
   return number(env, i - from);
 }

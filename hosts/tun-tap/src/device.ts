@@ -17,7 +17,7 @@ import { GSO_UDP } from '@protoloom/contracts/udp';
 import { MacAddress } from '@protoloom/wire';
 import { KernelInterface } from './kernel.js';
 import { type NativeHandle, native, READ_FAILED, systemError } from './native.js';
-import { Outbox } from './outbox.js';
+import { APART, Outbox, wayOf } from './outbox.js';
 import * as vnet from './vnet.js';
 
 /** Frames read by one call. */
@@ -91,7 +91,7 @@ export class TunTapDevice implements Device {
   readonly kernel: KernelInterface;
   /** It was not there before, and goes with us. */
   readonly created: boolean;
-  /** Frames that the kernel did not take, but for a full queue. */
+  /** Frames that the kernel did not take, but for those that wait since its queue is full. */
   writeErrors = 0;
   mtu: number;
   readonly #handle: NativeHandle;
@@ -179,14 +179,14 @@ export class TunTapDevice implements Device {
   transmit(packet: Packet): boolean {
     if (this.#closed) return true;
     const outbox = this.#outbox;
-    const gathers = outbox.takes(packet);
+    const way = wayOf(packet);
     // What was gathered leaves first.
-    if (gathers ? outbox.isFull : !outbox.isEmpty) {
+    if (way === APART ? !outbox.isEmpty : !outbox.hasRoom(way, packet)) {
       this.flush();
       if (!outbox.isEmpty) return false;
     }
-    if (gathers) {
-      outbox.add(packet);
+    if (way !== APART) {
+      outbox.add(way, packet);
       return true;
     }
     vnet.writeHeader(this.#vnetView, 0, packet);
@@ -202,13 +202,13 @@ export class TunTapDevice implements Device {
     return true;
   }
 
-  /** Writes what was gathered; what finds the device full waits until it is not. */
+  /** Writes what was gathered; what finds the device full waits until it is not, unless payload was left where it is, which does not stay there. */
   flush(): void {
     const outbox = this.#outbox;
     if (outbox.isEmpty || this.#closed) return;
     const from = outbox.done;
-    outbox.done += this.#native.flush(this.#handle, from, outbox.count);
-    for (let i = from; i < outbox.done; i++) if ((outbox.places[2 * i + 1] as number) < 0) this.writeErrors++;
+    outbox.done += this.#native.flush(this.#handle, from, outbox.count, outbox.payload);
+    for (let i = from; i < outbox.done; i++) if (outbox.outcome(i) < 0) this.writeErrors++;
     if (outbox.done === outbox.count) outbox.clear();
     else this.#watch(this.#reading, true);
   }

@@ -20,8 +20,8 @@ export interface Native {
   /** How many packets; -1 - count where more may wait; READ_FAILED + errno. */
   read(device: NativeHandle, most: number, room: number): number;
   write(device: NativeHandle, bytes: Uint8Array, from: number, to: number, ...fragments: (Uint8Array | number)[]): number;
-  /** Writes the outbox's frames from one to another; how many are dealt with, fewer where the device is full. */
-  flush(device: NativeHandle, from: number, to: number): number;
+  /** Writes the outbox's frames from one to another; how many are dealt with: where they have no payload elsewhere, fewer if the device is full. */
+  flush(device: NativeHandle, from: number, to: number, payload: Uint8Array | undefined): number;
   watch(device: NativeHandle, reading: boolean, writing: boolean): number;
   close(handle: NativeHandle): void;
   timerOpen(expired: () => void): NativeHandle | number;

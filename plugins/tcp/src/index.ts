@@ -83,7 +83,7 @@ export const tcp = definePlugin({
     turns: use(TURNS, '^1.2'),
     entropy: use(ENTROPY, '^1.0'),
     log: use(LOG, '^1.0'),
-    packets: use(PACKETS, '^1.0'),
+    packets: use(PACKETS, '^1.1'),
     fastPaths: use(FAST_PATHS, '^1.0'),
     routes: use(ROUTES, '^1.0'),
     localPorts: use(LOCAL_PORTS, '^1.0'),
@@ -159,7 +159,7 @@ export const tcp = definePlugin({
     context.ports = new Ports(context);
     context.timeWaits = new TimeWaits(context);
     context.memory = new Memory(context);
-    context.ringMemory = new RingMemory(context.memory);
+    context.ringMemory = new RingMemory(context.memory, services.turns);
     context.rest = new Rest(context);
     return {
       handlers: {

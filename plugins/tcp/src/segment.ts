@@ -77,7 +77,11 @@ export function sendSegment(tcb: Tcb, seq: number, length: number, flags: number
   const outside = outsideBytes(tcb, PHASE_SEGMENT);
   const headerBytes = wire.HEADER_BYTES + own + outside;
   const packet = tcp.packets.make(0);
-  if (length > 0) tcb.send.appendTo(packet, (seq - tcb.sndBase) | 0, length);
+  if (length > 0) {
+    tcb.send.appendTo(packet, (seq - tcb.sndBase) | 0, length);
+    // What is written behind is stored elsewhere, and the ring's memory is not used for another before this has left: ring-memory.ts.
+    packet.steady = true;
+  }
   const at = packet.push(headerBytes);
   const urgent = urgentPointer(tcb, seq);
   const bits = flags | wire.ACK | (urgent > 0 ? wire.URG : 0) | segmentFlags(tcb, packet, seq, length);

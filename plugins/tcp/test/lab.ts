@@ -1,5 +1,5 @@
 // One host on an L3 device, and a peer that is the test itself: segments in and out as text, in virtual time.
-import { ARPHRD_NONE, attach, type DeviceInput, definePlugin, type Plugin } from '@protoloom/contracts';
+import { ARPHRD_NONE, attach, type DeviceInput, definePlugin, type Packet, type Plugin } from '@protoloom/contracts';
 import { AF_INET, type Endpoint, SOCK_STREAM, SOCKETS, type SocketAddress, type Sockets } from '@protoloom/contracts/socket';
 import {
   CONGESTION_CONTROL,
@@ -35,9 +35,34 @@ class Open implements Controller {
   }
 }
 
-/** As a device that has one buffer for what it reads: frames of a poll are overwritten by the next. */
-class OverwritingDevice extends SimDevice {
+/** A stretch of a steady packet's payload, and the octets that it had when it was sent. */
+interface Stretch {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly sent: Uint8Array;
+}
+
+/**
+ * As a device that has one buffer for what it reads, frames of a poll are overwritten by the next; and that gathers what it sends, where the
+ * payload of steady packets lies until it is told to send it.
+ */
+class LateDevice extends SimDevice {
+  /** Octets that were sent otherwise than they were when their packet came. */
+  changed = 0;
   #lent: Uint8Array[] = [];
+  #gathered: Stretch[] = [];
+
+  override transmit(packet: Packet): boolean {
+    if (packet.steady)
+      for (const { bytes, at, length } of packet.fragments.slice(0, packet.fragmentCount))
+        this.#gathered.push({ bytes, at, sent: bytes.slice(at, at + length) });
+    return super.transmit(packet);
+  }
+
+  flush(): void {
+    for (const { bytes, at, sent } of this.#gathered) this.changed += sent.filter((octet, i) => octet !== bytes[at + i]).length;
+    this.#gathered = [];
+  }
 
   override poll(budget: number, input: DeviceInput): number {
     for (const bytes of this.#lent) bytes.fill(0xee);
@@ -103,7 +128,7 @@ export class Lab {
   readonly simulation = new Simulation(7);
   readonly stack: Stack;
   readonly sockets: Sockets;
-  readonly device: SimDevice;
+  readonly device: LateDevice;
   /** Where the peer's sequence numbers start: the wrap is always near. */
   peerIss = 0xffff_fff0;
   /** Ours, as our SYN told. */
@@ -122,7 +147,7 @@ export class Lab {
   constructor({ sysctls = {}, mtu = 1500, offload = false, options = false, plugins = [] }: LabOptions = {}) {
     const plain = options ? {} : { 'net.ipv4.tcp_timestamps': 0, 'net.ipv4.tcp_sack': 0, 'net.ipv4.tcp_window_scaling': 0 };
     this.stack = this.simulation.host({ plugins: [ip, ipv4, icmpv4, tun, tcp, control, ...plugins], sysctls: { ...plain, ...sysctls } });
-    this.device = new OverwritingDevice({ name: 'tun0', type: ARPHRD_NONE, mtu, offload });
+    this.device = new LateDevice({ name: 'tun0', type: ARPHRD_NONE, mtu, offload });
     this.device.onFrame = ({ bytes, gsoSegments }) => {
       this.#frames.push(bytes);
       this.#gso.push(gsoSegments);

@@ -15,6 +15,7 @@ export const barePacket = (bytes: Uint8Array): BarePacket =>
     fragmentCount: 0,
     fragmentBytes: 0,
     fragments: [],
+    steady: false,
     csum: CSUM_NONE,
     csumStart: 0,
     csumOffset: 0,

@@ -65,6 +65,7 @@ export class PooledPacket implements Packet {
   readonly fragments: readonly Fragment[] = Array.from({ length: MAX_FRAGMENTS }, makeFragment);
   fragmentCount = 0;
   fragmentBytes = 0;
+  steady = false;
   readonly slots: unknown[];
   taken = false;
   /** Its own buffer; undefined while it borrows a device's. */
@@ -227,6 +228,7 @@ export class PooledPacket implements Packet {
     this.gsoSize = 0;
     this.gsoSegments = 1;
     this.csum = CSUM_NONE;
+    this.steady = false;
     if (this.fragmentCount > 0) this.#dropFragments(0);
   }
 

@@ -5,6 +5,9 @@ import type { RingMemory } from './ring-memory.js';
 
 const NO_BYTES = new Uint8Array(0);
 
+/** Where an octet stands that is no more than the ring's size behind its beginning. */
+export const wrapped = (place: number, size: number): number => (place < size ? place : place - size);
+
 export class Ring {
   readonly #memory: RingMemory;
   bytes: Uint8Array = NO_BYTES;
@@ -38,7 +41,7 @@ export class Ring {
   /** Copies in, `at` octets after `start`; there is room. */
   store(at: number, from: Uint8Array, begin: number, end: number): void {
     const size = this.bytes.length;
-    const place = (this.start + at) & (size - 1);
+    const place = wrapped(this.start + at, size);
     const first = Math.min(end - begin, size - place);
     copyOctets(from, begin, begin + first, this.bytes, place);
     if (first < end - begin) copyOctets(from, begin + first, end, this.bytes, 0);
@@ -47,7 +50,7 @@ export class Ring {
   /** Copies out. */
   fetch(at: number, count: number, into: Uint8Array, to: number): void {
     const size = this.bytes.length;
-    const place = (this.start + at) & (size - 1);
+    const place = wrapped(this.start + at, size);
     const first = Math.min(count, size - place);
     copyOctets(this.bytes, place, place + first, into, to);
     if (first < count) copyOctets(this.bytes, 0, count - first, into, to + first);
@@ -56,7 +59,7 @@ export class Ring {
   /** Shows `count` octets from `at` on. */
   view(at: number, count: number, views: Views): void {
     const size = this.bytes.length;
-    const place = size === 0 ? 0 : (this.start + at) & (size - 1);
+    const place = wrapped(this.start + at, size);
     const first = Math.min(count, size - place);
     views.first = this.bytes;
     views.firstAt = place;
@@ -68,7 +71,7 @@ export class Ring {
 
   /** The first `count` octets are over. */
   drop(count: number): void {
-    this.start = (this.start + count) & (this.bytes.length - 1);
+    this.start = wrapped(this.start + count, this.bytes.length);
     this.length -= count;
   }
 

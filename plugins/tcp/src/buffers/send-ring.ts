@@ -1,7 +1,7 @@
 // Octets that the user has written and the peer has not acknowledged.
 import type { Packet } from '@protoloom/contracts';
 import type { Views } from '@protoloom/contracts/socket';
-import { Ring } from './ring.js';
+import { Ring, wrapped } from './ring.js';
 
 export class SendRing extends Ring {
   /** Puts octets behind the end, to be committed; the caller has looked at the limits. */
@@ -31,7 +31,7 @@ export class SendRing extends Ring {
   /** Hangs octets behind a packet's header by reference, in one stretch or two. */
   appendTo(packet: Packet, offset: number, length: number): void {
     const { bytes, start } = this;
-    const place = (start + offset) & (bytes.length - 1);
+    const place = wrapped(start + offset, bytes.length);
     const first = Math.min(length, bytes.length - place);
     packet.append(bytes, place, first);
     if (first < length) packet.append(bytes, 0, length - first);
