@@ -14,9 +14,9 @@ export interface Result {
 }
 
 export interface Extent {
-  /** Before the runs of a process, ms, not counted: caches, windows. */
+  /** Before the runs of a process, ms, not counted, in parts like them: caches, windows. */
   readonly warmMs: number;
-  /** Besides, of a program that is compiled while it runs: its compiler takes processor time that is then missing to both ends. */
+  /** Before that, of a program that is compiled while it runs: its compiler takes processor time that is then missing to both ends. */
   readonly compileMs: number;
   readonly runs: number;
   /**
@@ -33,14 +33,17 @@ export interface Extent {
 }
 
 /** One processor works and compiles in turn: it is done so much later. */
-const PINNED_COMPILE = 3;
+const PINNED_COMPILE = 2;
 
 /** A figure run by run, NaN where there is none. */
 export const valuesOf = ({ samples }: Result, { of }: Figure): number[] =>
   samples.map((sample) => (sample === undefined ? Number.NaN : of(sample)));
 
 /** Of connections that stay idle there is one sample in a process; and an idle stack is as idle in one part. */
-const partsOf = ({ mode }: Measure, { parts }: Extent): number => (mode === 'idle' || mode === 'rest' ? 1 : parts);
+const partsOf = (measure: Measure, { parts }: Extent): number => (isDriven(measure) ? parts : 1);
+
+/** Somebody sends or asks all the time. */
+const isDriven = ({ mode }: Measure): boolean => mode !== 'idle' && mode !== 'rest';
 
 /** Parts of a run make a longer one. */
 const together = (a: Sample | undefined, b: Sample): Sample =>
@@ -105,9 +108,21 @@ async function processesOf(
         const session = await Session.open(result.measure, result.contender);
         open.set(result, session);
         const compiling = isCompiledAsItRuns(result.contender) ? compileMs * (result.measure.pinned ? PINNED_COMPILE : 1) : 0;
-        await session.warm(compiling + warmMs, runMs);
+        await session.warm(compiling, runMs);
       } catch (error) {
         failed(result, from, to, runs, error as Error);
+      }
+    }
+    // In turn, as they are measured: V8 forgets what it has compiled for connections once there has been none for some seconds.
+    for (let leftMs = warmMs; leftMs > 0; leftMs -= extent.ms) {
+      for (const [result, session] of open) {
+        try {
+          if (isDriven(result.measure)) await session.warm(Math.min(leftMs, extent.ms), extent.ms);
+        } catch (error) {
+          await session.close();
+          open.delete(result);
+          failed(result, from, to, runs, error as Error);
+        }
       }
     }
     const parts = results[0] === undefined ? 1 : partsOf(results[0].measure, extent);
