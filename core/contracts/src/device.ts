@@ -53,7 +53,10 @@ export interface Device {
    * device will call `readable()` when something does.
    */
   poll(budget: number, input: DeviceInput): number;
-  /** Sends, borrowing the packet for the call, and the fragments of a steady one until `flush`. False: full; `writable()` follows, and the packet is still the caller's. */
+  /**
+   * Sends, borrowing the packet for the call, and the fragments of a steady one until `flush`. False: full; `writable()` follows, and the packet is
+   * still the caller's.
+   */
   transmit(packet: Packet): boolean;
   /** The turn's sending is over, or a packet has left between two turns: a device that gathers frames sends them now. */
   flush?(): void;

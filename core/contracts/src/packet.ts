@@ -51,8 +51,8 @@ export interface PacketWitness {
 }
 
 /**
- * A packet. Handlers and devices *borrow* it, its bytes and its fragments until their call returns; whoever keeps it calls `take()`,
- * and `release()` when done. Whoever needs a second one calls `copy()`.
+ * A packet. Handlers and devices *borrow* it, its bytes and its fragments until their call returns (a steady one's fragments: until the device's
+ * `flush`); whoever keeps it calls `take()`, and `release()` when done. Whoever needs a second one calls `copy()`.
  *
  * Everything here is an index into `bytes`, which changes only in `push` (beyond the headroom), `put` (beyond the room) and `take`.
  */
@@ -132,7 +132,7 @@ export interface Packet {
   fragmentCount: number;
   /** Bytes in all fragments. */
   fragmentBytes: number;
-  /** On sending: what its fragments show stays as it is until the turn's sending is over. A device that gathers frames may leave it there until its flush. */
+  /** On sending: what its fragments show stays as it is until the turn's sending is over. A device that gathers frames may leave it there until its `flush`. */
   steady: boolean;
   /** Slots that plugins declared (`packetSlots`), undefined when unused. */
   readonly slots: unknown[];

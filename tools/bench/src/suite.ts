@@ -113,18 +113,17 @@ async function processesOf(
         failed(result, from, to, runs, error as Error);
       }
     }
+    const warming = new Map([...open].filter(([{ measure }]) => isDriven(measure)));
     // In turn, as they are measured: V8 forgets what it has compiled for connections once there has been none for some seconds.
-    for (let leftMs = warmMs; leftMs > 0; leftMs -= extent.ms) {
-      for (const [result, session] of open) {
+    for (let leftMs = warmMs; leftMs > 0; leftMs -= extent.ms)
+      for (const [result, session] of warming) {
         try {
-          if (isDriven(result.measure)) await session.warm(Math.min(leftMs, extent.ms), extent.ms);
+          await session.sample(Math.min(leftMs, extent.ms));
         } catch (error) {
-          await session.close();
-          open.delete(result);
+          warming.delete(result);
           failed(result, from, to, runs, error as Error);
         }
       }
-    }
     const parts = results[0] === undefined ? 1 : partsOf(results[0].measure, extent);
     for (let run = from; run < to; run++) {
       const running = new Map([...open].filter(([{ skipped }]) => skipped === undefined));
